@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// MARK: - Settings that every Swift target shares
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+  .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+  .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+  .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+]
+
+// MARK: - Products of other packages
+
+let collections = "swift-collections"
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let rainbow = Target.Dependency.product(name: "Rainbow", package: "Rainbow")
+let textTable = Target.Dependency.product(name: "TextTable", package: "TextTable")
+let heap = Target.Dependency.product(name: "HeapModule", package: collections)
+let deque = Target.Dependency.product(name: "DequeModule", package: collections)
+
+// MARK: - Modules, from the ground up: an import only ever points down
+
+/// A module of the library, its test suite included when it has one.
+struct Module {
+  var name: String
+  var dependencies: [Target.Dependency] = []
+  var testDependencies: [Target.Dependency]?
+}
+
+let modules = [
+  Module(name: "SkeinSync", dependencies: ["CSkein", heap], testDependencies: ["SkeinTesting"]),
+  Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
+  Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
+  Module(name: "SkeinWork", testDependencies: []),
+  Module(
+    name: "SkeinJobs",
+    dependencies: [
+      "CSkein", "SkeinSync", "SkeinResilience", "SkeinWork",
+      grdb, logging, metrics, tracing, instrumentation, lifecycle, heap, deque,
+    ],
+    testDependencies: [
+      "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "JobsFixture", grdb, logging,
+    ]),
+  Module(
+    name: "SkeinBuiltinJobs",
+    dependencies: [
+      "CSkein", "SkeinJobs", "SkeinResilience", "SkeinWork", subprocess, systemPackage, logging,
+    ],
+    testDependencies: ["SkeinTesting", "SkeinWork", "SkeinResilience", logging]),
+  Module(
+    name: "SkeinCommand",
+    dependencies: [
+      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinWork", arguments, rainbow,
+      textTable, logging,
+    ],
+    testDependencies: [
+      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinTesting", "SkeinWork", "skein", subprocess,
+      systemPackage,
+    ]),
+  Module(name: "SkeinTesting", dependencies: ["SkeinSync", heap], testDependencies: ["SkeinSync"]),
+]
+
+// MARK: - The package
+
+/// With SKEIN_BASE_ONLY=1 there is nothing but the modules that stand on the standard library and swift-collections
+/// alone, so that building them with a sanitizer, or in release with tests, takes a minute (see ./test).
+let baseOnly = Context.environment["SKEIN_BASE_ONLY"] == "1"
+let baseModules: Set = ["SkeinSync", "SkeinAsync", "SkeinResilience", "SkeinWork", "SkeinTesting"]
+let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
+
+let executables: [Target] = [
+  .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "JobsFixture", dependencies: ["SkeinJobs", "SkeinWork", "SkeinResilience"],
+    path: "Tests/JobsFixture", swiftSettings: swiftSettings),
+]
+
+let package = Package(
+  name: "skein",
+  products: builtModules.map { .library(name: $0.name, targets: [$0.name]) }
+    + (baseOnly ? [] : [.executable(name: "skein", targets: ["skein"])]),
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
+    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .target(
+      name: "CSkein",
+      cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)])
+  ]
+    + (baseOnly ? [] : executables)
+    + builtModules.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: swiftSettings) }
+    + builtModules.compactMap { module in
+      module.testDependencies.map {
+        .testTarget(
+          name: module.name + "Tests", dependencies: [.init(stringLiteral: module.name)] + $0,
+          swiftSettings: swiftSettings)
+      }
+    }
+)

@@ -1,0 +1,91 @@
+#define _GNU_SOURCE
+#include "CSkein.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+// MARK: Threads
+
+_Thread_local uint32_t skein_cached_thread_id = 0;
+
+// A forked child has another thread id than the one its parent's thread cached.
+static void forget_thread_id(void) { skein_cached_thread_id = 0; }
+
+__attribute__((constructor)) static void register_fork_handler(void) {
+  pthread_atfork(NULL, NULL, forget_thread_id);
+}
+
+uint32_t skein_fetch_thread_id(void) {
+  skein_cached_thread_id = (uint32_t)syscall(SYS_gettid);
+  return skein_cached_thread_id;
+}
+
+void skein_set_thread_name(const char *name) {
+  char kept[16];
+  strncpy(kept, name, sizeof kept - 1);
+  kept[sizeof kept - 1] = 0;
+  pthread_setname_np(pthread_self(), kept);
+}
+
+// MARK: Futexes
+
+int skein_futex_wait(const void *word, uint32_t expected, int64_t deadline, bool is_shared) {
+  // FUTEX_WAIT_BITSET takes an absolute time, so that a wake without cause does not lengthen the wait.
+  int operation = FUTEX_WAIT_BITSET | (is_shared ? 0 : FUTEX_PRIVATE_FLAG);
+  struct timespec until = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
+  long result = syscall(
+      SYS_futex, word, operation, expected, deadline < 0 ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+  return result == 0 ? 0 : -errno;
+}
+
+int skein_futex_wake(const void *word, uint32_t count, bool is_shared) {
+  int operation = FUTEX_WAKE | (is_shared ? 0 : FUTEX_PRIVATE_FLAG);
+  long result = syscall(SYS_futex, word, operation, count > INT_MAX ? INT_MAX : count);
+  return result >= 0 ? (int)result : -errno;
+}
+
+// MARK: Words in shared memory
+
+uint32_t skein_load_u32(const void *word) { return __atomic_load_n((const uint32_t *)word, __ATOMIC_ACQUIRE); }
+uint64_t skein_load_u64(const void *word) { return __atomic_load_n((const uint64_t *)word, __ATOMIC_ACQUIRE); }
+void skein_store_u64(void *word, uint64_t value) { __atomic_store_n((uint64_t *)word, value, __ATOMIC_RELEASE); }
+uint32_t skein_add_u32(void *word, uint32_t value) {
+  return __atomic_add_fetch((uint32_t *)word, value, __ATOMIC_ACQ_REL);
+}
+
+// MARK: Clocks
+
+static int64_t nanoseconds(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t skein_monotonic_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
+int64_t skein_boottime_nanoseconds(void) { return nanoseconds(CLOCK_BOOTTIME); }
+
+// MARK: Files
+
+int skein_watch_closes(const char *directory) {
+  int descriptor = inotify_init1(IN_CLOEXEC);
+  if (descriptor < 0) return -errno;
+  if (inotify_add_watch(descriptor, directory, IN_CLOSE_WRITE | IN_DELETE_SELF) < 0) {
+    int failure = errno;
+    close(descriptor);
+    return -failure;
+  }
+  return descriptor;
+}
+
+int64_t skein_file_system_type(const char *path) {
+  struct statfs information;
+  return statfs(path, &information) == 0 ? (int64_t)information.f_type : -errno;
+}

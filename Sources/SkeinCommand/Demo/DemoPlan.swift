@@ -1,0 +1,138 @@
+internal import Foundation
+internal import SkeinBuiltinJobs
+internal import SkeinJobs
+internal import SkeinResilience
+
+/// Jobs of the demo that are shown in one row, with what should become of each.
+struct DemoGroup: Sendable {
+  /// What they do.
+  var title: String
+  var jobs: [NewJob]
+  var expected: DemoExpectation
+}
+
+/// What the demo runs.
+struct DemoPlan: Sendable {
+  /// Waiting from the beginning.
+  var steady: [DemoGroup]
+  /// Short jobs of low priority, so many that they wait for each other.
+  var backlog: DemoGroup
+  /// Submitted when the backlog is being worked on already.
+  var urgent: DemoGroup
+  /// What the worker runs that is killed.
+  var fragile: DemoGroup
+  /// Files that the fragile jobs create when they have started.
+  var marks: [String]
+
+  /// The queue of the fragile jobs, which no other worker serves before the killed one is dead.
+  static let fragileQueue = "fragile"
+  /// The queues that the demo's own worker serves.
+  static let queues = ["words", "programs", "backlog"]
+  /// How many jobs its worker runs at once: few, so that a backlog comes about on large machines too.
+  static let concurrency = 4
+  /// How many jobs the backlog has.
+  static let backlogCount = 40
+
+  /// Plans the demo.
+  ///
+  /// - Parameters:
+  ///   - path: the files to work on.
+  ///   - scratch: where jobs may leave files.
+  init(path: String, scratch: String) throws {
+    let files = DemoFiles(path: path)
+    let words = try files.parts.map { part in
+      DemoGroup(
+        title: "words: \(part.title)", jobs: [try NewJob(WordCountJob(paths: part.paths)) { $0.queue = "words" }],
+        expected: .success)
+    }
+    let sums = try files.some.map { file in
+      let name = (file as NSString).lastPathComponent
+      return try Self.command("checksum: \(name)", ["sha256sum", "--", file], .success)
+    }
+    steady = words + sums + (try Self.faults(scratch))
+    backlog = DemoGroup(
+      title: "backlog, priority 1",
+      jobs: try (0..<Self.backlogCount).map { _ in try Self.short(priority: 1) }, expected: .success)
+    urgent = DemoGroup(
+      title: "urgent, priority 9", jobs: try (0..<3).map { _ in try Self.short(priority: 9) },
+      expected: .overtakes(least: Self.backlogCount / 4))
+    marks = (1...2).map { scratch + "/started-\($0)" }
+    fragile = DemoGroup(title: "of a killed worker", jobs: try marks.map(Self.fragile), expected: .survivesCrash)
+  }
+
+  /// Everything, in the order of the report.
+  var groups: [DemoGroup] { steady + [backlog, urgent, fragile] }
+
+  private static func short(priority: Int) throws -> NewJob {
+    try NewJob(CommandJob(arguments: ["sleep", "0.1"])) {
+      $0.queue = "backlog"
+      $0.priority = priority
+    }
+  }
+
+  /// A job whose first attempt goes on for longer than it takes to kill its worker.
+  private static func fragile(mark: String) throws -> NewJob {
+    let script = #": > "$0"; [ "$SKEIN_ATTEMPT" -gt 1 ] || exec sleep 30; sleep 0.3"#
+    return try NewJob(CommandJob(arguments: ["/bin/sh", "-c", script, mark])) { $0.queue = fragileQueue }
+  }
+
+  private static func faults(_ scratch: String) throws -> [DemoGroup] {
+    let count = "n=$(cat count 2>/dev/null || echo 0); echo $((n + 1)) > count; [ $n -ge 2 ]"
+    return [
+      try command("fails twice, then succeeds", ["/bin/sh", "-c", count], .successAfterFailures(2), in: scratch) {
+        $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(300)), jitter: .none, maximumAttempts: 5)
+      },
+      try command("over its time limit", ["sleep", "30"], .timeLimit) { $0.hardTimeLimit = .milliseconds(700) },
+      try command(
+        "fails for good", ["/bin/sh", "-c", "echo no such luck >&2; exit 3"], .exhausted(attempts: 2, exitCode: 3)
+      ) {
+        $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(300)), jitter: .none, maximumAttempts: 2)
+      },
+    ]
+  }
+
+  private static func command(
+    _ title: String, _ arguments: [String], _ expected: DemoExpectation, in directory: String? = nil,
+    _ change: (inout JobOptions) -> Void = { _ in }
+  ) throws -> DemoGroup {
+    let job = try NewJob(CommandJob(arguments: arguments, directory: directory)) {
+      $0.queue = "programs"
+      change(&$0)
+    }
+    return DemoGroup(title: title, jobs: [job], expected: expected)
+  }
+}
+
+/// The files that the demo works on.
+struct DemoFiles {
+  /// Folders and files that are counted by one job.
+  struct Part: Hashable {
+    var title: String
+    var paths: [String]
+  }
+
+  /// A part for each folder, and one for the files beside them; at most sixteen.
+  let parts: [Part]
+  /// A few regular files.
+  let some: [String]
+
+  init(path: String) {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }
+    let paths = names.sorted().map { path + "/" + $0 }
+    let folders = paths.filter { Self.type(of: $0) == .typeDirectory }
+    let files = paths.filter { Self.type(of: $0) == .typeRegular }
+    let name = (path as NSString).lastPathComponent
+    let rest = files.isEmpty ? [] : [Part(title: "files in \(name)", paths: files)]
+    let all = folders.map { Part(title: ($0 as NSString).lastPathComponent, paths: [$0]) } + rest
+    parts = all.isEmpty ? [Part(title: name, paths: [path])] : Array(all.prefix(16))
+    some = Self.type(of: path) == .typeRegular ? [path] : Array(files.prefix(4)).ifEmpty(["/proc/self/exe"])
+  }
+
+  private static func type(of path: String) -> FileAttributeType? {
+    try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+  }
+}
+
+extension Array {
+  fileprivate func ifEmpty(_ other: [Element]) -> [Element] { isEmpty ? other : self }
+}

@@ -1,0 +1,213 @@
+internal import Foundation
+internal import Logging
+internal import SkeinJobs
+internal import SkeinSync
+
+/// Performs a ``DemoPlan``: a worker in this process, one in a process of its own that is killed, and a third that takes
+/// up what the second left.
+final class DemoRun: Sendable {
+  /// How the demo ended.
+  enum End: Sendable {
+    case finished
+    case outOfTime
+    case interrupted
+    case broken(String)
+  }
+
+  /// The demo's queue.
+  let queue: JobQueue
+
+  private let directory: String
+  private let plan: DemoPlan
+  private let isQuiet: Bool
+  private let start = MonotonicClock().now
+  private let child = Lock<DemoChild?>(nil, name: "demo child")
+
+  init(directory: String, plan: DemoPlan, quiet: Bool) async throws {
+    self.directory = directory
+    self.plan = plan
+    isQuiet = quiet
+    queue = try await JobQueue(directory: directory)
+  }
+
+  // MARK: The whole
+
+  /// Runs everything until it is finished, out of time or interrupted; no process is left then.
+  func run(limit: Duration, signals: AsyncStream<Int32>) async -> End {
+    let watchdog = startWatchdog(at: start.advanced(by: limit + .seconds(10)))
+    defer { watchdog.cancel() }
+    let end = await withTaskGroup(of: End?.self) { group in
+      group.addTask { await self.work() }
+      group.addTask { await self.showProgress() }
+      group.addTask {
+        let clock = MonotonicClock()
+        return (try? await clock.sleep(until: clock.now.advanced(by: limit))).map { .outOfTime }
+      }
+      group.addTask {
+        for await _ in signals { return .interrupted }
+        return nil
+      }
+      var end: End?
+      while end == nil, let next = await group.next() { end = next }
+      group.cancelAll()
+      return end ?? .finished
+    }
+    child.withLock { $0 }?.end()
+    Console.shared.show(live: "")
+    return end
+  }
+
+  /// Ends the process from a thread of its own, should even the end of the tasks not come.
+  private func startWatchdog(at instant: MonotonicClock.Instant) -> ScheduledAction {
+    MonotonicClock().schedule(at: instant) { [child, directory] in
+      child.withLock { $0 }?.kill()
+      Console.shared.complain("the demo stands still: it was ended. Its queue is left in \(directory)")
+      _exit(ExitStatus.jobFailed.rawValue)
+    }
+  }
+
+  private func work() async -> End? {
+    do {
+      try await performPlan()
+      return .finished
+    } catch is CancellationError {
+      return nil
+    } catch {
+      return .broken("\(error)")
+    }
+  }
+
+  private func performPlan() async throws {
+    let worker = try makeWorker("demo", queues: DemoPlan.queues, concurrency: DemoPlan.concurrency)
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await worker.run() }
+      try await self.submitAll()
+      worker.stop()
+      try await group.waitForAll()
+    }
+  }
+
+  private func submitAll() async throws {
+    _ = try await queue.enqueue((plan.steady + [plan.backlog]).flatMap(\.jobs))
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await self.overtake() }
+      group.addTask { try await self.crash() }
+      for job in (self.plan.steady + [self.plan.backlog]).flatMap(\.jobs) {
+        group.addTask { _ = try await self.queue.waitForEnd(of: job.id) }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  // MARK: The parts
+
+  /// Submits the urgent jobs when the backlog has begun.
+  private func overtake() async throws {
+    let first = plan.backlog.jobs[0].id
+    try await wait { try await self.queue.status(of: first) > .ready }
+    _ = try await queue.enqueue(plan.urgent.jobs)
+    for job in plan.urgent.jobs { _ = try await queue.waitForEnd(of: job.id) }
+  }
+
+  /// Kills a worker process while it runs its jobs, then lets another worker serve their queue.
+  private func crash() async throws {
+    let arguments = ["worker", "--data-dir", directory, "--queue", DemoPlan.fragileQueue, "--concurrency", "2"]
+    let process = try DemoChild(arguments: arguments + ["--name", "doomed"], log: directory + "/doomed.log")
+    child.withLock { $0 = process }
+    _ = try await queue.enqueue(plan.fragile.jobs)
+    try await wait { self.plan.marks.allSatisfy { FileManager.default.fileExists(atPath: $0) } }
+    process.kill()
+    note("worker process \(process.processID) was killed in the middle of \(plan.fragile.jobs.count) jobs")
+    let heir = try makeWorker("heir", queues: [DemoPlan.fragileQueue], concurrency: 2)
+    try await withThrowingTaskGroup { group in
+      group.addTask { try await heir.run() }
+      for job in self.plan.fragile.jobs { _ = try await self.queue.waitForEnd(of: job.id) }
+      heir.stop()
+      try await group.waitForAll()
+    }
+  }
+
+  private func makeWorker(_ name: String, queues: [String], concurrency: Int) throws -> Worker {
+    var options = WorkerOptions()
+    options.name = name
+    options.concurrency = concurrency
+    options.queues = queues.map { WorkerOptions.QueueShare($0) }
+    return try Worker(
+      store: queue.store, registry: KnownJobs.registry, options: options, logger: Logger(label: "skein.worker"))
+  }
+
+  /// Looks every ten milliseconds: what is awaited here is outside of the queue, or only an event among many.
+  private func wait(until condition: () async throws -> Bool) async throws {
+    let clock = MonotonicClock()
+    while try await !condition() {
+      try await clock.sleep(until: clock.now.advanced(by: .milliseconds(10)))
+    }
+  }
+
+  // MARK: Progress
+
+  private func note(_ text: String) {
+    if !isQuiet { Console.shared.note("\(elapsed)  \(text)") }
+  }
+
+  private var elapsed: String {
+    Text.padded(TimeText.span(start.duration(to: MonotonicClock().now) / .seconds(1)), to: 6, onLeft: true)
+  }
+
+  /// A live line on a terminal, else a line each second.
+  private func showProgress() async -> End? {
+    let clock = MonotonicClock()
+    let total = plan.groups.reduce(0) { $0 + $1.jobs.count }
+    while !isQuiet {
+      if let counts = try? await queue.counts() { show(counts, total) }
+      let pause = Console.shared.isLive ? Duration.milliseconds(100) : .seconds(1)
+      guard (try? await clock.sleep(until: clock.now.advanced(by: pause))) != nil else { return nil }
+    }
+    return nil
+  }
+
+  private func show(_ counts: [QueueCounts], _ total: Int) {
+    let ended = counts.reduce(0) { sum, counts in
+      counts.jobs.reduce(sum) { $0 + ($1.key.isFinished ? $1.value : 0) }
+    }
+    let text = WorkerRun.text(counts)
+    if Console.shared.isLive {
+      let bar = ProgressBar(fraction: Double(ended) / Double(max(1, total)), label: text)
+      Console.shared.show(live: "\(elapsed) \(bar.text(width: Console.shared.errors.width - 8))")
+    } else {
+      note("\(ended) of \(total) ended: \(text)")
+    }
+  }
+
+  // MARK: Result
+
+  /// What became of everything.
+  func report(_ end: End) async throws -> DemoReport {
+    let seconds = start.duration(to: MonotonicClock().now) / .seconds(1)
+    let backlogStarts = try await plan.backlog.jobs.asyncCompactMap { try await self.outcome(of: $0)?.firstStart }
+    var rows: [DemoReport.Row] = []
+    for group in plan.groups {
+      var outcomes: [DemoOutcome] = []
+      for job in group.jobs {
+        guard var outcome = try await outcome(of: job) else { continue }
+        outcome.overtaken = backlogStarts.count { $0 > outcome.firstStart ?? .distantFuture }
+        outcomes.append(outcome)
+      }
+      rows.append(DemoReport.Row(group: group, outcomes: outcomes))
+    }
+    return DemoReport(rows: rows, seconds: seconds, end: end)
+  }
+
+  private func outcome(of job: NewJob) async throws -> DemoOutcome? {
+    guard let record = try await queue.job(job.id) else { return nil }
+    return DemoOutcome(record: record, attempts: try await queue.store.attempts(of: record.sequence))
+  }
+}
+
+extension Array {
+  fileprivate func asyncCompactMap<Value>(_ body: (Element) async throws -> Value?) async rethrows -> [Value] {
+    var values: [Value] = []
+    for element in self { if let value = try await body(element) { values.append(value) } }
+    return values
+  }
+}

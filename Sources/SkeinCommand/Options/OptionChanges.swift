@@ -1,0 +1,57 @@
+internal import SkeinJobs
+internal import SkeinResilience
+
+/// What a submission says about how its job is queued and run; what it leaves out is as the job's type says.
+struct OptionChanges: Hashable, Sendable {
+  var queue: String?
+  var priority: Int?
+  /// How many attempts may follow the first.
+  var retries: Int?
+  var backoff: RetryPolicy.Backoff?
+  var timeout: Duration?
+  var softTimeout: Duration?
+  var delay: Duration?
+  var expires: Duration?
+  var unique: String?
+
+  /// These changes, and those of `other` where these say nothing.
+  func over(_ other: OptionChanges) -> OptionChanges {
+    OptionChanges(
+      queue: queue ?? other.queue, priority: priority ?? other.priority, retries: retries ?? other.retries,
+      backoff: backoff ?? other.backoff, timeout: timeout ?? other.timeout,
+      softTimeout: softTimeout ?? other.softTimeout, delay: delay ?? other.delay, expires: expires ?? other.expires,
+      unique: unique ?? other.unique)
+  }
+
+  /// Changes the options of a job.
+  ///
+  /// - Throws: ``CommandFailure`` or `InvalidRetryPolicy` when the values make no sense together.
+  func apply(to options: inout JobOptions) throws {
+    options.queue = queue ?? options.queue
+    options.priority = priority ?? options.priority
+    options.retry = try retry(options.retry)
+    options.hardTimeLimit = timeout ?? options.hardTimeLimit
+    options.softTimeLimit = softTimeout ?? options.softTimeLimit
+    options.delay = delay ?? options.delay
+    options.expiry = expires ?? options.expiry
+    options.uniqueKey = unique ?? options.uniqueKey
+  }
+
+  private func retry(_ given: RetryPolicy) throws -> RetryPolicy {
+    guard retries != nil || backoff != nil else { return given }
+    guard retries != nil || given.maximumAttempts != 1 else {
+      throw CommandFailure.usage("a backoff without retries does nothing: say how many with --retries")
+    }
+    if let retries, !(0...1_000_000).contains(retries) {
+      throw CommandFailure.usage("\(retries) retries are not possible: use a number from 0 to 1000000")
+    }
+    do {
+      return try RetryPolicy(
+        validating: backoff ?? given.backoff, jitter: given.jitter, cap: given.cap,
+        maximumAttempts: retries.map { $0 + 1 } ?? given.maximumAttempts, overallDeadline: given.overallDeadline,
+        retries: given.retries)
+    } catch {
+      throw CommandFailure.usage(error.description)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Glibc
+internal import SkeinBuiltinJobs
+public import SkeinJobs
+
+/// The command line of a queue, as a library: an executable of your own gets every verb, for your jobs and the built-in
+/// ones.
+///
+/// ```swift
+/// import SkeinCommand
+///
+/// @main struct Images {
+///   static func main() async { await SkeinCommand.main(jobs: [Resize.self]) }
+/// }
+/// ```
+public enum SkeinCommand {
+  /// Runs the verb that the process' arguments name, then ends the process with the exit code that `--help` documents.
+  ///
+  /// - Parameter jobs: the jobs that this executable can run, besides the built-in `command` and `wordcount`.
+  public static func main(jobs: [any Job.Type] = []) async -> Never {
+    BrokenPipe.catchSignal()
+    exit(await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs))
+  }
+
+  /// Runs a verb.
+  ///
+  /// - Returns: the exit code.
+  static func run(_ arguments: [String], jobs: [any Job.Type]) async -> Int32 {
+    do {
+      let registry = try JobRegistry(BuiltinJobs.all + jobs)
+      try await KnownJobs.$registry.withValue(registry) {
+        var verb = try await SkeinTool.asyncParseAsRoot(arguments)
+        if var asynchronous = verb as? any AsyncParsableCommand {
+          try await asynchronous.run()
+        } else {
+          try verb.run()
+        }
+      }
+      return ExitStatus.success.rawValue
+    } catch {
+      return report(error)
+    }
+  }
+
+  /// Says what went wrong, unless there is nothing to say, and finds the exit code for it.
+  private static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case is BrokenPipe: return ExitStatus.success.rawValue
+    case let code as ExitCode: return code.rawValue
+    case let failure as CommandFailure:
+      Console.shared.complain(failure.message)
+      return failure.status.rawValue
+    case let failure as JobQueueError:
+      Console.shared.complain(failure.message)
+      return ExitStatus(failure.code).rawValue
+    case is CancellationError: return ExitStatus.interrupted.rawValue
+    default: return reportParsing(error)
+    }
+  }
+
+  /// Help, version and wrong arguments are errors of the parser's own.
+  private static func reportParsing(_ error: any Error) -> Int32 {
+    let code = SkeinTool.exitCode(for: error)
+    let message = SkeinTool.fullMessage(for: error)
+    if code.isSuccess {
+      try? Console.shared.write(message + "\n")
+    } else {
+      Console.shared.note(message)
+    }
+    return code == .failure ? ExitStatus.systemError.rawValue : code.rawValue
+  }
+}
+
+/// The jobs that this executable can run.
+enum KnownJobs {
+  // The built-in names are well formed and differ from each other.
+  @TaskLocal static var registry = try! JobRegistry(BuiltinJobs.all)
+}

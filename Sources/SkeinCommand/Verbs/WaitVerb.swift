@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import SkeinJobs
+
+/// Waits for the end of jobs.
+struct WaitVerb: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "wait",
+    abstract: "Wait until jobs have ended, and pass on how.",
+    discussion: """
+      The exit code is that of the first job, in the order given, that did not
+      succeed: a command's own exit code, 128 + signal when a signal ended it, and
+      1 for everything else. It is 0 when all succeeded.
+
+      Examples:
+        \(SkeinTool.name) wait 12
+        \(SkeinTool.name) wait --timeout 10m 12 13 14
+        id=$(\(SkeinTool.name) submit -- make test) && \(SkeinTool.name) wait $id && echo passed
+      """)
+
+  @OptionGroup var queue: QueueOptions
+
+  @Option(
+    help: ArgumentHelp("Wait no longer than this for all of them together; then the exit code is 4.", valueName: "duration"),
+    transform: JobFlags.Flag.duration)
+  var timeout: Duration?
+
+  @Argument(help: "The jobs: numbers or ids.", transform: JobReference.parse)
+  var jobs: [JobReference]
+
+  func run() async throws {
+    try await queue.withQueue { queue in
+      let records = try await queue.find(jobs)
+      try await JobWait(queue: queue, isJSON: self.queue.json, timeout: timeout).run(records.map(\.id))
+    }
+  }
+}

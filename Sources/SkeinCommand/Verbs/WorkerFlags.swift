@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import SkeinJobs
+
+/// The options of `up` and `worker`.
+struct WorkerFlags: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("How many jobs run at once; as many as there are processors unless told.", valueName: "count"))
+  var concurrency: Int?
+
+  @Option(
+    name: .customLong("queue"),
+    help: ArgumentHelp(
+      "A queue to serve, and how often it is asked first against the others; may be repeated. All in turn unless told.",
+      valueName: "name[=weight]"),
+    transform: QueueShareText.parse)
+  var queues: [WorkerOptions.QueueShare] = []
+
+  @Option(help: ArgumentHelp("The worker's name, for people; host and process number unless told.", valueName: "name"))
+  var name: String?
+
+  /// The same as a value, checked.
+  func options() throws -> WorkerOptions {
+    var options = WorkerOptions()
+    options.concurrency = concurrency ?? options.concurrency
+    options.queues = queues
+    options.name = name ?? options.name
+    try options.validate()
+    return options
+  }
+}

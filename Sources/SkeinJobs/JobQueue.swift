@@ -1,0 +1,207 @@
+internal import FoundationEssentials
+public import GRDB
+internal import Instrumentation
+internal import ServiceContextModule
+internal import SkeinSync
+internal import SkeinWork
+
+/// A durable queue of jobs: what goes in comes out done, through crashes and restarts.
+///
+/// ```swift
+/// let queue = try await JobQueue(directory: "/var/lib/example")
+/// let handle = try await queue.enqueue(Resize(path: "a.png")) { $0.priority = 9 }
+/// let width = try await handle.result(timeout: .seconds(30))
+/// ```
+///
+/// When a call that stores something returns, that is on disk: it survives the death of the process and of the machine.
+/// Jobs run at least once: a ``Worker`` that dies during an attempt, or before its end was stored, leaves a job that is
+/// run again.
+public final class JobQueue: Sendable {
+  /// Where the jobs are kept.
+  public let store: any JobStore
+
+  private let changes: SignalHub
+  private let endings: JobEndings
+
+  /// Creates a queue over a store.
+  public init(store: any JobStore) {
+    self.store = store
+    changes = SignalHub(store.signals.changes)
+    endings = JobEndings(store: store, hub: changes)
+  }
+
+  /// Opens the queue in a directory, creating it if need be.
+  ///
+  /// - Throws: ``JobQueueError``, as ``SQLiteJobStore/init(directory:)``.
+  public convenience init(directory: String) async throws {
+    self.init(store: try await SQLiteJobStore(directory: directory))
+  }
+
+  /// Closes the store. Whoever waits for a result gets an error.
+  public func close() async throws { try await store.close() }
+
+  // MARK: Enqueue
+
+  /// Stores a job.
+  ///
+  /// - Parameters:
+  ///   - job: its stored properties become the input.
+  ///   - change: changes the options that the job's type gives.
+  /// - Returns: a handle on the job, or on the unfinished one that has the same unique key.
+  /// - Throws: ``JobQueueError`` with code `invalidInput` before anything is stored, or why it could not be stored.
+  public func enqueue<J: Job>(_ job: J, _ change: (inout JobOptions) -> Void = { _ in }) async throws -> JobHandle<J> {
+    try await enqueue([job], change)[0]
+  }
+
+  /// Stores many jobs at once: all or none.
+  public func enqueue<J: Job>(
+    _ jobs: [J], _ change: (inout JobOptions) -> Void = { _ in }
+  ) async throws -> [JobHandle<J>] {
+    let new = try jobs.map { try NewJob($0, change) }
+    return try await store.enqueue(new).map(handle)
+  }
+
+  /// Stores a job in a transaction of the caller's own: it exists if and only if that transaction is committed.
+  ///
+  /// - Parameter db: a connection, inside a transaction, to the queue's own database (``SQLiteJobStore/databasePath``).
+  /// - Throws: ``JobQueueError`` with code `storeUnavailable` when the queue is not kept in SQLite.
+  public func enqueue<J: Job>(
+    _ job: J, in db: Database, _ change: (inout JobOptions) -> Void = { _ in }
+  ) throws -> JobHandle<J> {
+    guard let store = store as? SQLiteJobStore else {
+      throw JobQueueError(.storeUnavailable, "only a queue in SQLite can take jobs in a transaction of SQLite's")
+    }
+    return handle(try store.enqueue([NewJob(job, change)], in: db)[0])
+  }
+
+  /// Stores jobs that are known by name only.
+  public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] { try await store.enqueue(jobs) }
+
+  // MARK: Jobs
+
+  /// The job with this id; `nil` when there is none.
+  public func job(_ id: JobID) async throws -> JobRecord? { try await store.job(id) }
+
+  /// Where a job stands.
+  ///
+  /// - Throws: ``JobQueueError`` with code `jobNotFound`.
+  public func status(of id: JobID) async throws -> JobState { try await find(id).state }
+
+  /// Cancels a job that has not started; asks a running one to stop, which its worker hears within milliseconds.
+  ///
+  /// - Returns: the record after the request; a finished job is left as it is.
+  /// - Throws: ``JobQueueError`` with code `jobNotFound`.
+  @discardableResult
+  public func cancel(_ id: JobID) async throws -> JobRecord { try await store.cancel(id) }
+
+  /// Makes a failed, cancelled or expired job ready again.
+  ///
+  /// - Throws: ``JobQueueError`` with code `jobNotFound` or `wrongState`.
+  @discardableResult
+  public func retry(_ id: JobID) async throws -> JobRecord { try await store.retry(id) }
+
+  /// Waits until a job's life is over.
+  ///
+  /// - Parameter timeout: how long to wait at the longest; `nil` means as long as it takes.
+  /// - Returns: the record of the finished job.
+  /// - Throws: ``JobQueueError`` with code `jobNotFound` or `timedOut`; `CancellationError`. The job goes on.
+  public func waitForEnd(of id: JobID, timeout: Duration? = nil) async throws -> JobRecord {
+    try await endings.wait(for: id, timeout: timeout)
+  }
+
+  /// The changes of all jobs, from now on or from a revision that was seen before.
+  public func events(after revision: Int64? = nil) -> JobEvents {
+    JobEvents(store: store, hub: changes, start: revision)
+  }
+
+  // MARK: Queues
+
+  /// Holds back the jobs of a queue; running ones go on.
+  public func pause(_ queue: String = "default") async throws {
+    try JobOptions.check(queueName: queue)
+    try await store.setPaused(true, queue: queue)
+  }
+
+  /// Hands out the jobs of a queue again.
+  public func resume(_ queue: String = "default") async throws {
+    try JobOptions.check(queueName: queue)
+    try await store.setPaused(false, queue: queue)
+  }
+
+  /// Removes the jobs of a queue that are in one of `states`, by default those that have not started. Running jobs stay.
+  ///
+  /// - Returns: how many were removed.
+  public func purge(
+    _ queue: String = "default", states: Set<JobState> = [.waiting, .scheduled, .ready]
+  ) async throws -> Int {
+    try JobOptions.check(queueName: queue)
+    return try await store.purge(queue: queue, states: states)
+  }
+
+  /// How many jobs each queue has in each state.
+  ///
+  /// - Complexity: O(jobs).
+  public func counts() async throws -> [QueueCounts] { try await store.counts() }
+
+  private func handle<J>(_ job: EnqueuedJob) -> JobHandle<J> {
+    JobHandle(id: job.id, isExisting: job.isExisting, queue: self)
+  }
+
+  func find(_ id: JobID) async throws -> JobRecord {
+    guard let job = try await store.job(id) else { throw JobQueueError.notFound(id) }
+    return job
+  }
+}
+
+extension NewJob {
+  /// Encodes a job.
+  ///
+  /// - Throws: ``JobQueueError`` with code `invalidInput` when it has no JSON form, or its options are not acceptable.
+  public init<J: Job>(_ job: J, _ change: (inout JobOptions) -> Void = { _ in }) throws {
+    var options = job.options
+    change(&options)
+    let codec = JSONCodec()
+    let kwargs: Data
+    do {
+      kwargs = try codec.encode(job)
+    } catch {
+      throw JobQueueError(.invalidInput, "the input of job '\(J.name)' can not be encoded: \(error)", cause: error)
+    }
+    guard kwargs.first == UInt8(ascii: "{") else {
+      throw JobQueueError.invalidInput("the input of job '\(J.name)' must encode to an object with named values")
+    }
+    var payload = JobPayload(kwargs: kwargs)
+    payload.inheritContext()
+    try self.init(
+      name: J.name, payloadVersion: J.payloadVersion, contentType: codec.contentType, payload: payload,
+      options: options)
+  }
+}
+
+extension JobPayload {
+  /// Takes the trace and the family from the task that enqueues: inside a job, the new one becomes its child.
+  mutating func inheritContext() {
+    if let running = RunningJob.current {
+      parentID = running.id
+      rootID = running.rootID
+    }
+    guard let context = ServiceContext.current else { return }
+    var carrier: [String: String] = [:]
+    InstrumentationSystem.instrument.inject(context, into: &carrier, using: HeaderCarrier())
+    traceparent = carrier["traceparent"]
+  }
+}
+
+/// Reads and writes trace headers of a dictionary.
+struct HeaderCarrier: Injector, Extractor {
+  func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
+  func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
+}
+
+/// The job that the current task runs.
+struct RunningJob: Sendable {
+  @TaskLocal static var current: RunningJob?
+
+  var id: JobID
+  var rootID: JobID
+}

@@ -1,0 +1,78 @@
+internal import FoundationEssentials
+internal import SkeinSync
+
+/// A worker's place in a ``MemoryJobStore``. It lives and dies with the process, and so do its jobs.
+final class MemoryMembership: WorkerMembership {
+  let id: WorkerID
+  private let name: String
+  private let store: MemoryJobStore
+
+  init(id: WorkerID, name: String, store: MemoryJobStore) {
+    self.id = id
+    self.name = name
+    self.store = store
+  }
+
+  func claim(_ request: ClaimRequest) async throws -> Claim {
+    try store.changeOpen { $0.claim(request, worker: id) }
+  }
+
+  func finish(_ token: ClaimToken, _ finished: FinishedAttempt) async throws -> Bool {
+    try store.changeOpen { tables in
+      guard tables.holds(token, id), tables.move(token.sequence, by: finished.event) else { return false }
+      tables.jobs[token.sequence]!.save(finished.attempt, log: finished.log)
+      if let result = finished.result { tables.jobs[token.sequence]!.result = result }
+      return true
+    }
+  }
+
+  func handBack(_ tokens: [ClaimToken]) async throws {
+    try store.changeOpen { tables in
+      for token in tokens where tables.holds(token, id) {
+        tables.move(token.sequence, by: .handedBack(started: false))
+      }
+    }
+  }
+
+  func report(_ reports: [AttemptReport]) async throws {
+    try store.changeOpen { tables in
+      for report in reports where tables.holds(report.token, id) {
+        tables.jobs[report.token.sequence]!.save(report.attempt, log: report.log)
+        guard let progress = report.progress else { continue }
+        tables.jobs[report.token.sequence]!.record.progress = progress
+      }
+    }
+  }
+
+  func cancelRequests() async throws -> [ClaimToken] {
+    try store.readOpen { tables in
+      tables.held(by: id).filter(\.life.isCancelRequested).map {
+        ClaimToken(sequence: $0.sequence, delivery: $0.life.deliveries)
+      }
+    }
+  }
+
+  func leave() async throws {
+    try store.changeOpen { tables in
+      for job in tables.held(by: id) { tables.move(job.sequence, by: .handedBack(started: false)) }
+      tables.workers[id] = nil
+    }
+  }
+
+  // What protects jobs from the death of another process has nothing to do here.
+
+  func noteStart(of token: ClaimToken, place: Int) {}
+  func noteProcessGroup(_ group: Int32, place: Int) {}
+  func noteEnd(place: Int) {}
+  func renew() async throws {}
+  func watchEndings(_ action: @escaping @Sendable () -> Void) -> ScheduledAction? { nil }
+  func rescue() async throws -> [Rescue] { [] }
+}
+
+extension MemoryTables.Job {
+  fileprivate mutating func save(_ attempt: AttemptRecord, log: Data) {
+    attempts.removeAll { $0.number == attempt.number }
+    attempts.append(attempt)
+    logs[attempt.number, default: Data()].append(log)
+  }
+}

@@ -1,0 +1,245 @@
+internal import FoundationEssentials
+internal import HeapModule
+
+/// The jobs of a ``MemoryJobStore``: a value, guarded by the store's lock.
+///
+/// - Invariant: `ready` and `scheduled` have an entry for each job in that state; entries of jobs that have moved on
+///   since are passed over.
+struct MemoryTables: Sendable {
+  struct Job: Sendable {
+    var record: JobRecord
+    var payload: JobPayload
+    var result: Data?
+    var attempts: [AttemptRecord] = []
+    var logs: [Int: Data] = [:]
+  }
+
+  /// The order in which ready jobs of a queue are handed out.
+  struct Rank: Comparable, Sendable {
+    var priority: Int
+    var sequence: Int64
+
+    /// The smallest is handed out first.
+    static func < (left: Rank, right: Rank) -> Bool {
+      (right.priority, left.sequence) < (left.priority, right.sequence)
+    }
+  }
+
+  struct Due: Comparable, Sendable {
+    var at: Date
+    var sequence: Int64
+
+    static func < (left: Due, right: Due) -> Bool { (left.at, left.sequence) < (right.at, right.sequence) }
+  }
+
+  var isClosed = false
+  var jobs: [Int64: Job] = [:]
+  var sequences: [JobID: Int64] = [:]
+  var ready: [String: Heap<Rank>] = [:]
+  var scheduled = Heap<Due>()
+  var expiring = Heap<Due>()
+  var uniqueKeys: [String: Int64] = [:]
+  /// Which job changed at which revision, in that order; an entry of a job that changed again since is stale.
+  private var history: [(revision: Int64, sequence: Int64)] = []
+  /// What the current change has to tell.
+  var news = StoreNews()
+  var pausedByQueue: [String: Bool] = [:]
+  var workers: [WorkerID: WorkerRecord] = [:]
+  var knownJobs: [String: Int] = [:]
+  var revision: Int64 = 0
+  private var lastSequence: Int64 = 0
+  private var lastWorker: Int64 = 0
+  private var turn = 0
+
+  init(isClosed: Bool = false) {
+    self.isClosed = isClosed
+  }
+
+  func checkOpen() throws(JobQueueError) {
+    if isClosed { throw JobQueueError(.closed, "the queue is closed") }
+  }
+
+  func sequence(of id: JobID) throws(JobQueueError) -> Int64 {
+    guard let sequence = sequences[id] else { throw .notFound(id) }
+    return sequence
+  }
+
+  // MARK: Producers
+
+  mutating func enqueue(_ new: NewJob, now: Date = Date()) -> EnqueuedJob {
+    if let key = new.uniqueKey, let holder = uniqueKeys[key] {
+      return EnqueuedJob(id: jobs[holder]!.record.id, sequence: holder, isExisting: true)
+    }
+    lastSequence += 1
+    var record = JobRecord(
+      sequence: lastSequence, id: new.id, kind: new.kind, queue: new.queue, priority: new.priority,
+      life: JobLife(runAt: new.runAt ?? now, now: now), enqueuedAt: now, revision: revision)
+    record.expiresAt = new.expiresAt
+    record.uniqueKey = new.uniqueKey
+    record.concurrencyKey = new.concurrencyKey
+    jobs[lastSequence] = Job(record: record, payload: new.payload)
+    sequences[new.id] = lastSequence
+    if let end = new.expiresAt { expiring.insert(Due(at: end, sequence: lastSequence)) }
+    settle(lastSequence)
+    return EnqueuedJob(id: new.id, sequence: lastSequence)
+  }
+
+  mutating func retry(_ sequence: Int64) throws(JobQueueError) {
+    let record = jobs[sequence]!.record
+    var life = record.life
+    guard life.apply(.retried) else {
+      throw JobQueueError(
+        .wrongState,
+        "job \(record.id) is \(record.state.name); only failed, cancelled and expired jobs can be retried")
+    }
+    if let key = record.uniqueKey, uniqueKeys[key] != nil {
+      throw JobQueueError(
+        .wrongState, "job \(record.id) can not be retried: its unique key belongs to another unfinished job")
+    }
+    jobs[sequence]!.record.expiresAt = nil
+    move(sequence, by: .retried)
+  }
+
+  mutating func remove(_ sequence: Int64) {
+    guard let job = jobs.removeValue(forKey: sequence) else { return }
+    sequences[job.record.id] = nil
+    if let key = job.record.uniqueKey, uniqueKeys[key] == sequence { uniqueKeys[key] = nil }
+  }
+
+  // MARK: Moving on
+
+  /// Moves a job on; `false` when the event does not fit its state.
+  @discardableResult
+  mutating func move(_ sequence: Int64, by event: JobLife.Event, now: Date = Date()) -> Bool {
+    guard jobs[sequence]?.record.life.apply(event) == true else { return false }
+    let state = jobs[sequence]!.record.state
+    jobs[sequence]!.record.finishedAt = state.isFinished ? now : nil
+    if state != .running { jobs[sequence]!.record.worker = nil }
+    settle(sequence)
+    return true
+  }
+
+  /// Numbers a change, and puts the job where its state belongs.
+  private mutating func settle(_ sequence: Int64) {
+    revision += 1
+    jobs[sequence]!.record.revision = revision
+    history.append((revision, sequence))
+    if history.count > 2 * jobs.count + 1000 {
+      history.removeAll { jobs[$0.sequence]?.record.revision != $0.revision }
+    }
+    news.hasChanges = true
+    let record = jobs[sequence]!.record
+    if let key = record.uniqueKey { uniqueKeys[key] = record.state.isFinished ? nil : sequence }
+    if record.state < .running { news.hasWork = true }
+    switch record.state {
+    case .ready:
+      ready[record.queue, default: Heap()].insert(Rank(priority: record.priority, sequence: sequence))
+    case .scheduled:
+      scheduled.insert(Due(at: record.life.runAt, sequence: sequence))
+    default: break
+    }
+  }
+
+  /// The jobs that changed after a revision, in order.
+  func changes(after revision: Int64, limit: Int) -> [JobRecord] {
+    var (low, high) = (0, history.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if history[middle].revision <= revision { low = middle + 1 } else { high = middle }
+    }
+    let current = history[low...].lazy.filter { jobs[$0.sequence]?.record.revision == $0.revision }
+    return current.prefix(limit).map { jobs[$0.sequence]!.record }
+  }
+
+  func holds(_ token: ClaimToken, _ worker: WorkerID) -> Bool {
+    guard let record = jobs[token.sequence]?.record else { return false }
+    return record.state == .running && record.worker == worker && record.life.deliveries == token.delivery
+  }
+
+  // MARK: Claims
+
+  mutating func claim(_ request: ClaimRequest, worker: WorkerID, now: Date = Date()) -> Claim {
+    moveDue(now)
+    var claim = Claim()
+    let queues = queuesToAsk(request.queues)
+    var takesSuspect = request.takesSuspect
+    for queue in queues {
+      take(from: queue, request, &takesSuspect, worker, now, into: &claim)
+    }
+    claim.nextDue = scheduled.min?.at
+    return claim
+  }
+
+  private mutating func moveDue(_ now: Date) {
+    while let first = expiring.min, first.at <= now {
+      expiring.removeMin()
+      // A retried job expires no more.
+      if jobs[first.sequence]?.record.expiresAt != nil { move(first.sequence, by: .expired, now: now) }
+    }
+    while let first = scheduled.min, first.at <= now || jobs[first.sequence]?.record.state != .scheduled {
+      scheduled.removeMin()
+      move(first.sequence, by: .due, now: now)
+    }
+  }
+
+  private mutating func queuesToAsk(_ names: [String]?) -> [String] {
+    let open = { (queue: String) in self.pausedByQueue[queue] != true }
+    if let names { return names.filter(open) }
+    let all = ready.keys.sorted().filter(open)
+    guard !all.isEmpty else { return [] }
+    turn += 1
+    let first = turn % all.count
+    return Array(all[first...] + all[..<first])
+  }
+
+  private mutating func take(
+    from queue: String, _ request: ClaimRequest, _ takesSuspect: inout Bool, _ worker: WorkerID, _ now: Date,
+    into claim: inout Claim
+  ) {
+    var passedOver: [Rank] = []
+    while claim.jobs.count < request.limit, let rank = ready[queue]?.popMin() {
+      guard let job = jobs[rank.sequence], job.record.state == .ready else { continue }
+      let isKnown = (request.knows[job.record.kind.name] ?? 0) >= job.record.kind.payloadVersion
+      if !isKnown {
+        claim.unknown.insert(
+          UnknownJob(name: job.record.kind.name, payloadVersion: job.record.kind.payloadVersion))
+      }
+      guard isKnown, takesSuspect || !job.record.life.isSuspect else {
+        passedOver.append(rank)
+        continue
+      }
+      if job.record.life.isSuspect { takesSuspect = false }
+      move(rank.sequence, by: .claimed, now: now)
+      jobs[rank.sequence]!.record.worker = worker
+      jobs[rank.sequence]!.record.startedAt = now
+      claim.jobs.append(jobs[rank.sequence]!.claimed)
+    }
+    ready[queue]?.insert(contentsOf: passedOver)
+  }
+
+  // MARK: Workers
+
+  mutating func join(_ worker: WorkerDescription) -> WorkerID {
+    lastWorker += 1
+    let id = WorkerID(number: lastWorker)
+    workers[id] = WorkerRecord(id: id, description: worker, joinedAt: Date(), liveness: .alive)
+    for (name, version) in worker.knows { knownJobs[name] = max(version, knownJobs[name] ?? 0) }
+    return id
+  }
+
+  func held(by worker: WorkerID) -> [JobRecord] {
+    jobs.values.map(\.record).filter { $0.worker == worker && $0.state == .running }
+  }
+}
+
+extension MemoryTables.Job {
+  /// The job as its worker gets it.
+  var claimed: ClaimedJob {
+    let ends = attempts.compactMap(\.endedAt)
+    let history = attempts.map(\.startedAt).min().flatMap { first in ends.max().map { (first, $0) } }
+    return ClaimedJob(
+      id: record.id, token: ClaimToken(sequence: record.sequence, delivery: record.life.deliveries),
+      kind: record.kind, payload: payload, queue: record.queue, priority: record.priority, life: record.life,
+      enqueuedAt: record.enqueuedAt, history: history)
+  }
+}

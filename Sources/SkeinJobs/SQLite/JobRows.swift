@@ -1,0 +1,132 @@
+internal import FoundationEssentials
+internal import GRDB
+internal import SkeinSync
+internal import SkeinWork
+
+/// The kinds of a file, as they were read: a kind never changes once it is committed.
+final class KindCache: Sendable {
+  private let kinds = Lock<[Int64: JobKind]>([:], name: "kinds")
+
+  func kind(_ id: Int64, _ db: Database) throws -> JobKind {
+    if let kind = kinds.withLock({ $0[id] }) { return kind }
+    let row = try Row.fetchOne(
+      db, sql: "SELECT name, payload_version, content_type, rules FROM kinds WHERE id = ?", arguments: [id])!
+    let kind = try JobKind(row: row)
+    kinds.withLock { kinds in
+      if kinds.count >= 10_000 { kinds = [:] }
+      kinds[id] = kind
+    }
+    return kind
+  }
+}
+
+/// What is read of jobs, on any connection.
+struct JobRows {
+  let db: Database
+  let kinds: KindCache
+
+  private static let columns = """
+    SELECT j.*, q.name AS queue_name, p.fraction, p.message
+    FROM jobs j JOIN queues q ON q.id = j.queue JOIN kinds k ON k.id = j.kind
+    LEFT JOIN progress p ON p.sequence = j.sequence AND p.attempt = j.attempts + (j.state = 3)
+    """
+
+  func job(id: JobID) throws -> JobRecord? {
+    try records("WHERE j.id = ?", [id.data]).first
+  }
+
+  func job(sequence: Int64) throws -> JobRecord? {
+    try records("WHERE j.sequence = ?", [sequence]).first
+  }
+
+  func changes(after revision: Int64, limit: Int) throws -> [JobRecord] {
+    // Jobs that changed in one transaction share its revision: the last one is read to its end.
+    let last = try Int64.fetchOne(
+      db.cachedStatement(
+        sql: "SELECT max(revision) FROM (SELECT revision FROM jobs WHERE revision > ? ORDER BY revision LIMIT ?)"),
+      arguments: [revision, limit])
+    guard let last else { return [] }
+    return try records("WHERE j.revision > ? AND j.revision <= ? ORDER BY j.revision", [revision, last])
+  }
+
+  func jobs(_ filter: JobFilter) throws -> [JobRecord] {
+    var conditions: [String] = []
+    var arguments: StatementArguments = []
+    func require(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+      guard let value else { return }
+      conditions.append(condition)
+      arguments += [value]
+    }
+    require("q.name = ?", filter.queue)
+    require("k.name = ?", filter.name)
+    require("j.sequence < ?", filter.before)
+    if !filter.states.isEmpty {
+      conditions.append("j.state IN (\(filter.states.map { String($0.rawValue) }.joined(separator: ",")))")
+    }
+    let filterClause = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+    return try records(
+      "\(filterClause) ORDER BY j.sequence DESC LIMIT \(filter.limit)", arguments)
+  }
+
+  func attempts(_ sequence: Int64) throws -> [AttemptRecord] {
+    try Row.fetchAll(db, sql: "SELECT * FROM attempts WHERE sequence = ? ORDER BY number", arguments: [sequence])
+      .map(AttemptRecord.init(row:))
+  }
+
+  func log(_ sequence: Int64, attempt: Int, from offset: Int) throws -> Data {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT start, bytes FROM logs
+        WHERE sequence = ? AND attempt = ? AND start + length(bytes) > ? ORDER BY start
+        """, arguments: [sequence, attempt, offset])
+    return rows.reduce(into: Data()) { log, row in
+      let bytes: Data = row["bytes"]
+      log.append(bytes.dropFirst(max(0, offset - (row["start"] as Int))))
+    }
+  }
+
+  func counts() throws -> [QueueCounts] {
+    let rows = try Row.fetchAll(db, sql: "SELECT queue, state, count(*) AS jobs FROM jobs GROUP BY queue, state")
+    let byQueue = Dictionary(grouping: rows) { $0["queue"] as Int64 }
+    return try Row.fetchAll(db, sql: "SELECT * FROM queues ORDER BY name").map { queue in
+      let jobs = (byQueue[queue["id"]] ?? []).map { (JobState(rawValue: $0["state"])!, $0["jobs"] as Int) }
+      return QueueCounts(
+        queue: queue["name"], isPaused: queue["is_paused"], jobs: Dictionary(uniqueKeysWithValues: jobs))
+    }
+  }
+
+  private func records(
+    _ clause: String, _ arguments: StatementArguments
+  ) throws -> [JobRecord] {
+    try Row.fetchAll(db.cachedStatement(sql: Self.columns + " " + clause), arguments: arguments)
+      .map { row in try JobRecord(row: row, kind: kinds.kind(row["kind"], db)) }
+  }
+}
+
+extension JobRecord {
+  fileprivate init(row: Row, kind: JobKind) {
+    self.init(
+      sequence: row["sequence"], id: JobID(data: row["id"]), kind: kind, queue: row["queue_name"],
+      priority: row["priority"], life: JobLife(row: row), enqueuedAt: Date(microseconds: row["enqueued_at"]),
+      revision: row["revision"])
+    expiresAt = (row["expires_at"] as Int64?).map(Date.init(microseconds:))
+    startedAt = (row["started_at"] as Int64?).map(Date.init(microseconds:))
+    finishedAt = (row["finished_at"] as Int64?).map(Date.init(microseconds:))
+    uniqueKey = row["unique_key"]
+    concurrencyKey = row["concurrency_key"]
+    worker = (row["worker"] as Int64?).map(WorkerID.init(number:))
+    progress = (row["fraction"] as Double?).map { JobProgress(fraction: $0, message: row["message"]) }
+  }
+}
+
+extension AttemptRecord {
+  fileprivate init(row: Row) throws {
+    self.init(
+      number: row["number"], delivery: row["delivery"], worker: row["worker"],
+      startedAt: Date(microseconds: row["started_at"]), outcome: Outcome(rawValue: row["outcome"])!)
+    endedAt = (row["ended_at"] as Int64?).map(Date.init(microseconds:))
+    error = try (row["error"] as String?).map { try JSONCodec().decode(AttemptError.self, from: Data($0.utf8)) }
+    processGroup = row["process_group"]
+  }
+}

@@ -1,0 +1,62 @@
+internal import FoundationEssentials
+internal import GRDB
+
+extension JobTransaction {
+  /// Asks for a job's end; a finished one stays as it is.
+  func cancel(_ id: JobID) throws {
+    let sequence = try sequence(of: id)
+    guard var life = try life(sequence), life.apply(.cancelled) else { return }
+    try save(life, of: sequence)
+    news.hasControl = life.isCancelRequested
+  }
+
+  /// Makes a finished job ready again.
+  func retry(_ id: JobID) throws {
+    let sequence = try sequence(of: id)
+    guard var life = try life(sequence) else { throw JobQueueError.notFound(id) }
+    let state = life.state
+    guard life.apply(.retried) else {
+      throw JobQueueError(
+        .wrongState, "job \(id) is \(state.name); only failed, cancelled and expired jobs can be retried")
+    }
+    do {
+      try run("UPDATE jobs SET expires_at = NULL WHERE sequence = ?", [sequence])
+      try save(life, of: sequence)
+    } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+      throw JobQueueError(
+        .wrongState, "job \(id) can not be retried: its unique key belongs to another unfinished job", cause: error)
+    }
+  }
+
+  func setPaused(_ isPaused: Bool, queue: String) throws {
+    try run("UPDATE queues SET is_paused = ? WHERE id = ?", [isPaused, queueID(queue)])
+    news.hasWork = true
+  }
+
+  /// Removes jobs that do not run.
+  func purge(queue: String, states: Set<JobState>) throws -> Int {
+    let wanted = states.subtracting([.running]).map { String($0.rawValue) }.joined(separator: ",")
+    let doomed = "SELECT sequence FROM jobs WHERE queue = ? AND state IN (\(wanted))"
+    let queue = try queueID(queue)
+    for table in ["payloads", "results", "progress", "attempts", "logs"] {
+      try db.execute(sql: "DELETE FROM \(table) WHERE sequence IN (\(doomed))", arguments: [queue])
+    }
+    try db.execute(sql: "DELETE FROM jobs WHERE sequence IN (\(doomed))", arguments: [queue])
+    _ = revision()
+    return db.changesCount
+  }
+
+  private func sequence(of id: JobID) throws -> Int64 {
+    let statement = try db.cachedStatement(sql: "SELECT sequence FROM jobs WHERE id = ?")
+    guard let sequence = try Int64.fetchOne(statement, arguments: [id.data]) else {
+      throw JobQueueError.notFound(id)
+    }
+    return sequence
+  }
+}
+
+extension JobQueueError {
+  static func notFound(_ id: JobID) -> JobQueueError {
+    JobQueueError(.jobNotFound, "there is no job \(id) in this queue")
+  }
+}

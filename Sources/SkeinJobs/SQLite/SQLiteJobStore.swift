@@ -1,0 +1,247 @@
+public import FoundationEssentials
+public import GRDB
+internal import Glibc
+internal import SkeinSync
+internal import SkeinWork
+
+/// A queue in an SQLite database in a directory of its own: durable, shared by all processes of one machine.
+///
+/// The database is in WAL mode. Calls that wait for a write at the same time share one transaction, and so one wait for
+/// the disk; writers of several processes stand in line on a kernel lock. Everything promised is committed with
+/// `synchronous=FULL`.
+///
+/// ```swift
+/// let store = try await SQLiteJobStore(directory: "/var/lib/example")
+/// let queue = JobQueue(store: store)
+/// ```
+public final class SQLiteJobStore: JobStore {
+  /// The directory that was given.
+  public let directory: String
+  public let signals: StoreSignals
+
+  private let files: StoreFiles
+  private let database: DatabasePool
+  /// For reads that block their thread. They must not wait for one of the pool's readers: those may be held by
+  /// asynchronous reads that wait for a thread of the cooperative pool, all of which may be blocked here.
+  private let watching: DatabaseQueue
+  private let writer: GroupCommit
+  private let kinds = KindCache()
+  private let isClosed = Lock(false, name: "store closed")
+
+  /// Opens the queue in a directory, creating both if need be. Directories get the mode 0700, files 0600.
+  ///
+  /// - Throws: ``JobQueueError``: `storeUnavailable` (a permission, a damaged file), `foreignStore`, `newerStore`,
+  ///   `networkFileSystem`, `diskFull`. Nothing that is stored is changed then.
+  public init(directory: String) async throws {
+    self.directory = directory
+    files = try StoreFiles(preparing: directory)
+    let lock = try WriterLock(path: files.lock)
+    let shared = try SharedFile(path: files.signals, byteCount: 192)
+    // The counters are a cache line apart.
+    signals = StoreSignals(
+      work: StoreSignal(word: FutexWord(at: shared.memory, keeping: shared)),
+      control: StoreSignal(word: FutexWord(at: shared.memory + 64, keeping: shared)),
+      changes: StoreSignal(word: FutexWord(at: shared.memory + 128, keeping: shared)))
+    database = try Self.open(files.database, lock)
+    watching = try Self.openWatching(files.database)
+    writer = GroupCommit(database: database, lock: lock, signals: signals, path: files.database)
+  }
+
+  /// The path of the database: open it with GRDB to keep tables of your own beside the queue's.
+  public var databasePath: String { files.database }
+
+  private static func open(_ path: String, _ lock: WriterLock) throws -> DatabasePool {
+    var configuration = Configuration()
+    configuration.label = "skein"
+    configuration.maximumReaderCount = 4
+    configuration.busyMode = .timeout(10)
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")
+    }
+    do {
+      return try lock.withLock {
+        try prepareFile(path)
+        let database = try DatabasePool(path: path, configuration: configuration)
+        try database.write { db in try SQLiteSchema.migrate(db, path: path) }
+        return database
+      }
+    } catch let error as DatabaseError {
+      throw error.asJobQueueError(path: path)
+    }
+  }
+
+  private static func openWatching(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = "skein watching"
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    do {
+      return try DatabaseQueue(path: path, configuration: configuration)
+    } catch let error as DatabaseError {
+      throw error.asJobQueueError(path: path)
+    }
+  }
+
+  /// What must be set before the first table exists. A file that has one is left alone.
+  private static func prepareFile(_ path: String) throws {
+    let plain = try DatabaseQueue(path: path)
+    try plain.writeWithoutTransaction { db in
+      guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else { return }
+      try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+    }
+    try plain.close()
+  }
+
+  /// Writes what has been asked for, then closes the files. Waiting calls end first.
+  public func close() async throws {
+    let isFirst = isClosed.withLock { isClosed in
+      defer { isClosed = true }
+      return !isClosed
+    }
+    guard isFirst else { return }
+    await writer.close()
+    try watching.close()
+    try database.close()
+  }
+
+  // MARK: Producers
+
+  public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
+    try await writer.perform(.promised) { transaction in try jobs.map { try transaction.enqueue($0) } }
+  }
+
+  /// Stores jobs in a transaction of the caller's own, together with the caller's own changes: they exist if and only
+  /// if that transaction is committed, as durably as that connection commits.
+  ///
+  /// - Parameters:
+  ///   - jobs: what to store.
+  ///   - db: a connection to this queue's database (``databasePath``) inside a transaction.
+  /// - Precondition: `db` is inside a transaction.
+  public func enqueue(_ jobs: [NewJob], in db: Database) throws -> [EnqueuedJob] {
+    precondition(db.isInsideTransaction, "enqueue(_:in:) belongs into a transaction")
+    let transaction = try JobTransaction(db: db, cache: InternedNames())
+    let enqueued = try jobs.map { try transaction.enqueue($0) }
+    let (news, signals) = (transaction.news, signals)
+    db.afterNextTransaction { _ in news.raise(signals) }
+    return enqueued
+  }
+
+  public func cancel(_ id: JobID) async throws -> JobRecord {
+    try await writer.perform(.promised) { transaction in
+      try transaction.cancel(id)
+      return try transaction.record(id)
+    }
+  }
+
+  public func retry(_ id: JobID) async throws -> JobRecord {
+    try await writer.perform(.promised) { transaction in
+      try transaction.retry(id)
+      return try transaction.record(id)
+    }
+  }
+
+  public func setPaused(_ isPaused: Bool, queue: String) async throws {
+    try await writer.perform(.promised) { try $0.setPaused(isPaused, queue: queue) }
+  }
+
+  public func purge(queue: String, states: Set<JobState>) async throws -> Int {
+    try await writer.perform(.promised) { try $0.purge(queue: queue, states: states) }
+  }
+
+  // MARK: Looking
+
+  public func job(_ id: JobID) async throws -> JobRecord? { try await readJobs { try $0.job(id: id) } }
+
+  public func job(sequence: Int64) async throws -> JobRecord? {
+    try await readJobs { try $0.job(sequence: sequence) }
+  }
+
+  public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
+    try await readJobs { try $0.jobs(filter) }
+  }
+
+  public func payload(of sequence: Int64) async throws -> JobPayload? {
+    try await read { db in
+      try Row.fetchOne(db, sql: "SELECT * FROM payloads WHERE sequence = ?", arguments: [sequence])
+        .map(JobPayload.init(row:))
+    }
+  }
+
+  public func result(of sequence: Int64) async throws -> Data? {
+    try await read { db in
+      try Data.fetchOne(db, sql: "SELECT result FROM results WHERE sequence = ?", arguments: [sequence])
+    }
+  }
+
+  public func attempts(of sequence: Int64) async throws -> [AttemptRecord] {
+    try await readJobs { try $0.attempts(sequence) }
+  }
+
+  public func log(of sequence: Int64, attempt: Int, from offset: Int) async throws -> Data {
+    try await readJobs { try $0.log(sequence, attempt: attempt, from: offset) }
+  }
+
+  public func counts() async throws -> [QueueCounts] { try await readJobs { try $0.counts() } }
+
+  public func changes(after revision: Int64, limit: Int) throws -> [JobRecord] {
+    try explain { try watching.read { try JobRows(db: $0, kinds: kinds).changes(after: revision, limit: limit) } }
+  }
+
+  public func revision() throws -> Int64 {
+    try explain { try watching.read { try Int64.fetchOne($0, sql: "SELECT revision FROM meta")! } }
+  }
+
+  // MARK: Workers
+
+  public func join(_ worker: WorkerDescription) async throws -> any WorkerMembership {
+    try await SQLiteMembership.join(worker, files: files, writer: writer, reader: database)
+  }
+
+  public func workers() async throws -> [WorkerRecord] {
+    let rows = try await read { try WorkerRow.fetchAll($0) }
+    return try rows.map { row in
+      let path = files.workers + "/" + row.file
+      let isLocked = try access(path, F_OK) == 0 && WorkerFile(takingOver: path) == nil
+      return WorkerRecord(
+        id: row.id, description: try JSONCodec().decode(WorkerDescription.self, from: Data(row.description.utf8)),
+        joinedAt: row.joinedAt, liveness: row.liveness(isLocked: isLocked))
+    }
+  }
+
+  public func knownJobs() async throws -> [String: Int] {
+    try await read { db in
+      let rows = try Row.fetchAll(db, sql: "SELECT name, payload_version FROM known_jobs")
+      return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+    }
+  }
+
+  private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    do {
+      return try await database.read(body)
+    } catch let error as DatabaseError {
+      throw error.asJobQueueError(path: files.database)
+    }
+  }
+
+  private func readJobs<Value: Sendable>(
+    _ body: @escaping @Sendable (JobRows) throws -> Value
+  ) async throws -> Value {
+    try await read { [kinds] in try body(JobRows(db: $0, kinds: kinds)) }
+  }
+
+  private func explain<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw error.asJobQueueError(path: files.database)
+    }
+  }
+}
+
+extension JobTransaction {
+  fileprivate func record(_ id: JobID) throws -> JobRecord {
+    // Not the store's cache: a kind that this transaction has added may yet be undone.
+    guard let record = try JobRows(db: db, kinds: KindCache()).job(id: id) else { throw JobQueueError.notFound(id) }
+    return record
+  }
+}

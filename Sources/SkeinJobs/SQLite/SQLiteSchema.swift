@@ -1,0 +1,156 @@
+internal import GRDB
+
+/// The tables of `queue.sqlite`.
+///
+/// Times are microseconds since 1970 in UTC; states and outcomes are the raw values of their enumerations.
+///
+/// | table | a row for | kept apart because |
+/// |---|---|---|
+/// | `jobs` | each job | small and hot: what claims and state changes touch |
+/// | `payloads` | each job | written once, read once |
+/// | `results` | each job that gave a result | read by those who wait |
+/// | `attempts` | each attempt | the history of a job |
+/// | `logs` | each piece of an attempt's output | grows while the attempt runs |
+/// | `progress` | each job that reports | relaxed writes while it runs |
+/// | `kinds` | each name with its rules | the same for many jobs |
+/// | `queues` | each queue | carries the pause |
+/// | `workers` | each worker that has joined and not left | carries the lease |
+/// | `known_jobs` | each name that some worker announced | lets producers refuse unknown names |
+/// | `meta` | the file | the revision that numbers all changes |
+///
+/// Indexes over states are partial, so that a finished job is in none of them but the one over revisions.
+enum SQLiteSchema {
+  /// "SKEI", as SQLite's application id.
+  static let applicationID: Int32 = 0x534b_4549
+  /// The newest schema that this code knows, as SQLite's user version.
+  static let version: Int32 = 1
+
+  /// Brings a database to the newest schema, or says why it can not.
+  ///
+  /// Call it in an exclusive transaction. Each step takes a database from the version of its index to the next.
+  static func migrate(_ db: Database, path: String) throws {
+    let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let current = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    guard application == applicationID || (application == 0 && tables == 0) else {
+      throw JobQueueError(
+        .foreignStore, "\(path) is an SQLite database of another program; choose another data directory")
+    }
+    guard current <= version else {
+      throw JobQueueError(
+        .newerStore,
+        "\(path) was written by a newer Skein (schema \(current), this one knows \(version)); use that version")
+    }
+    for step in steps[Int(current)...] { try db.execute(sql: step) }
+    try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
+  }
+
+  private static let steps = [first]
+
+  private static let first = """
+    CREATE TABLE meta (revision INTEGER NOT NULL);
+    INSERT INTO meta VALUES (0);
+
+    CREATE TABLE queues (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      is_paused INTEGER NOT NULL DEFAULT 0
+    );
+
+    CREATE TABLE kinds (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      payload_version INTEGER NOT NULL,
+      content_type TEXT NOT NULL,
+      rules TEXT NOT NULL,
+      UNIQUE (name, payload_version, content_type, rules)
+    );
+
+    CREATE TABLE jobs (
+      sequence INTEGER PRIMARY KEY,
+      id BLOB NOT NULL UNIQUE,
+      kind INTEGER NOT NULL REFERENCES kinds,
+      queue INTEGER NOT NULL REFERENCES queues,
+      priority INTEGER NOT NULL,
+      state INTEGER NOT NULL,
+      reason INTEGER,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      failures INTEGER NOT NULL DEFAULT 0,
+      crashes INTEGER NOT NULL DEFAULT 0,
+      deliveries INTEGER NOT NULL DEFAULT 0,
+      is_suspect INTEGER NOT NULL DEFAULT 0,
+      is_cancel_requested INTEGER NOT NULL DEFAULT 0,
+      worker INTEGER,
+      enqueued_at INTEGER NOT NULL,
+      run_at INTEGER NOT NULL,
+      expires_at INTEGER,
+      started_at INTEGER,
+      finished_at INTEGER,
+      unique_key TEXT,
+      concurrency_key TEXT,
+      revision INTEGER NOT NULL
+    );
+    CREATE INDEX jobs_ready ON jobs (queue, is_suspect, priority DESC, sequence, kind) WHERE state = 2;
+    CREATE INDEX jobs_scheduled ON jobs (run_at) WHERE state = 1;
+    CREATE INDEX jobs_running ON jobs (worker, is_cancel_requested) WHERE state = 3;
+    CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE expires_at IS NOT NULL AND state < 3;
+    CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key) WHERE unique_key IS NOT NULL AND state < 4;
+    CREATE INDEX jobs_revision ON jobs (revision);
+
+    CREATE TABLE payloads (
+      sequence INTEGER PRIMARY KEY,
+      args BLOB,
+      kwargs BLOB NOT NULL,
+      embed BLOB,
+      headers BLOB,
+      traceparent TEXT,
+      root_id BLOB,
+      parent_id BLOB,
+      group_id BLOB,
+      group_index INTEGER
+    );
+
+    CREATE TABLE results (sequence INTEGER PRIMARY KEY, result BLOB NOT NULL);
+
+    CREATE TABLE progress (
+      sequence INTEGER PRIMARY KEY,
+      attempt INTEGER NOT NULL,
+      fraction REAL NOT NULL,
+      message TEXT
+    );
+
+    CREATE TABLE attempts (
+      sequence INTEGER NOT NULL,
+      number INTEGER NOT NULL,
+      delivery INTEGER NOT NULL,
+      worker TEXT NOT NULL,
+      started_at INTEGER NOT NULL,
+      ended_at INTEGER,
+      outcome INTEGER NOT NULL,
+      error TEXT,
+      process_group INTEGER,
+      PRIMARY KEY (sequence, number)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE logs (
+      sequence INTEGER NOT NULL,
+      attempt INTEGER NOT NULL,
+      start INTEGER NOT NULL,
+      bytes BLOB NOT NULL,
+      PRIMARY KEY (sequence, attempt, start)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE workers (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      name TEXT NOT NULL,
+      description TEXT NOT NULL,
+      file TEXT NOT NULL,
+      boot_id TEXT NOT NULL,
+      lease_until INTEGER NOT NULL,
+      seen_at INTEGER NOT NULL,
+      joined_at INTEGER NOT NULL
+    );
+
+    CREATE TABLE known_jobs (name TEXT PRIMARY KEY, payload_version INTEGER NOT NULL) WITHOUT ROWID;
+    """
+}

@@ -1,0 +1,109 @@
+public import FoundationEssentials
+public import SkeinSync
+
+/// Where jobs are kept. ``JobQueue`` and ``Worker`` stand on it; every implementation passes `exerciseJobStore`.
+///
+/// Each call is atomic: it happens as a whole or, when it throws, not at all. What is said to be *promised* is safe
+/// from a crash of the process and of the machine when the call returns; the rest may be lost with the machine's power,
+/// after which the jobs concerned run again.
+public protocol JobStore: Sendable {
+  /// What moves when there is news, in this process or another one.
+  var signals: StoreSignals { get }
+
+  // MARK: Producers
+
+  /// Stores jobs, all or none. Promised.
+  ///
+  /// - Returns: for each job, in order, the record that now stands for it: an earlier one when the unique key was taken.
+  func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob]
+
+  /// Asks for a job's end: one that waits is cancelled, one that runs is asked to stop. Promised.
+  ///
+  /// - Returns: the record after the request. A finished job is left as it is.
+  /// - Throws: ``JobQueueError`` with code `jobNotFound`.
+  func cancel(_ id: JobID) async throws -> JobRecord
+
+  /// Makes a failed, cancelled or expired job ready again, with a clean record. Promised.
+  ///
+  /// - Throws: ``JobQueueError`` with code `jobNotFound` or `wrongState`, or `wrongState` when its unique key is taken
+  ///   by another unfinished job.
+  func retry(_ id: JobID) async throws -> JobRecord
+
+  /// Stops or resumes the handing out of a queue's jobs. Promised.
+  func setPaused(_ isPaused: Bool, queue: String) async throws
+
+  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised.
+  ///
+  /// - Returns: how many were removed.
+  func purge(queue: String, states: Set<JobState>) async throws -> Int
+
+  // MARK: Looking
+
+  /// The job with this id; `nil` when there is none.
+  func job(_ id: JobID) async throws -> JobRecord?
+  /// The job with this place in the order of coming; `nil` when there is none.
+  func job(sequence: Int64) async throws -> JobRecord?
+  /// Jobs that fit a filter, the latest first.
+  func jobs(_ filter: JobFilter) async throws -> [JobRecord]
+  /// The payload of a job; `nil` when there is no such job.
+  func payload(of sequence: Int64) async throws -> JobPayload?
+  /// The encoded result of a job; `nil` when it has none.
+  func result(of sequence: Int64) async throws -> Data?
+  /// The attempts of a job, the first one first.
+  func attempts(of sequence: Int64) async throws -> [AttemptRecord]
+  /// What an attempt wrote, from `offset` bytes on.
+  func log(of sequence: Int64, attempt: Int, from offset: Int) async throws -> Data
+  /// How many jobs each queue has in each state.
+  func counts() async throws -> [QueueCounts]
+  /// Jobs that changed after a revision, in the order of their last change, and the revision to go on from.
+  ///
+  /// Changes of one job that follow each other closely may appear as one.
+  func changes(after revision: Int64, limit: Int) throws -> [JobRecord]
+  /// The latest revision.
+  func revision() throws -> Int64
+
+  // MARK: Workers
+
+  /// Lets a worker in.
+  func join(_ worker: WorkerDescription) async throws -> any WorkerMembership
+  /// All workers that have joined and not left.
+  func workers() async throws -> [WorkerRecord]
+  /// The newest payload version of each job that some worker has announced, also workers that have left since.
+  func knownJobs() async throws -> [String: Int]
+
+  /// Ends the store's use. Later calls throw.
+  func close() async throws
+}
+
+/// A worker's place in a store. It ends with ``leave()`` or with the process.
+public protocol WorkerMembership: Sendable {
+  /// The worker's identity.
+  var id: WorkerID { get }
+
+  /// Takes ready jobs, most urgent first within each queue. Not promised: a claim that is lost leaves the jobs ready.
+  func claim(_ request: ClaimRequest) async throws -> Claim
+  /// Notes, where it outlives the process but costs next to nothing, that an attempt is about to start in a place.
+  func noteStart(of token: ClaimToken, place: Int)
+  /// Notes the group of the processes that an attempt has started.
+  func noteProcessGroup(_ group: Int32, place: Int)
+  /// Notes that no attempt runs in a place any more.
+  func noteEnd(place: Int)
+  /// Stores the end of an attempt. Promised.
+  ///
+  /// - Returns: whether the worker still held the job; `false` means that the token was stale and nothing has changed.
+  func finish(_ token: ClaimToken, _ attempt: FinishedAttempt) async throws -> Bool
+  /// Gives jobs back that were not started. Nothing counts against them. Promised.
+  func handBack(_ tokens: [ClaimToken]) async throws
+  /// Stores what running attempts have to tell. Not promised.
+  func report(_ reports: [AttemptReport]) async throws
+  /// The running jobs of this worker whose end somebody asked for.
+  func cancelRequests() async throws -> [ClaimToken]
+  /// Renews the lease and tells the jobs it knows.
+  func renew() async throws
+  /// Calls `action` when some worker may have ended; `nil` where that can not be watched, and has to be asked.
+  func watchEndings(_ action: @escaping @Sendable () -> Void) -> ScheduledAction?
+  /// Takes up the jobs of workers that are gone.
+  func rescue() async throws -> [Rescue]
+  /// Ends the membership; jobs that it still holds are given back.
+  func leave() async throws
+}

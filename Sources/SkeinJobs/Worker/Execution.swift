@@ -1,0 +1,120 @@
+internal import FoundationEssentials
+internal import Logging
+internal import SkeinSync
+internal import Synchronization
+
+/// One attempt under way: its task, its limits, and the race for who says how it ended.
+///
+/// - Invariant: exactly one caller of ``settle()`` gets `true`, and that one stores the end of the attempt.
+final class Execution: Sendable {
+  let job: ClaimedJob
+  let place: Int
+  let startedAt = Date()
+  let context: JobContext
+  /// Held by whoever hands the attempt's log to the store, so that its pieces keep their order.
+  let reporting = Semaphore(permits: 1, name: "reporting")
+  private let ended = Event(name: "attempt ended")
+  private let isSettled = Atomic(false)
+  private let state = Lock(State(), name: "execution")
+
+  private struct State {
+    var task: Task<Void, Never>?
+    var outcome: RunOutcome?
+    var softLimit: TimeLimitExceeded?
+    var isCancelled = false
+    var limits: [ScheduledAction] = []
+  }
+
+  init(job: ClaimedJob, place: Int, logger: Logger, processGroupStarted: @escaping @Sendable (Int32) -> Void) {
+    self.job = job
+    self.place = place
+    let limit = job.kind.hardTimeLimit ?? job.kind.softTimeLimit
+    context = JobContext(
+      id: job.id, attempt: job.attempt, queue: job.queue, deadline: limit.map { .now.advanced(by: $0) },
+      logger: logger, notes: AttemptNotes(processGroupStarted: processGroupStarted))
+  }
+
+  /// Claims the right to say how the attempt ended.
+  func settle() -> Bool {
+    isSettled.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// Runs `body` in a task of its own, which limits and requests can cancel, and waits until it has ended or is left
+  /// to itself.
+  func run(_ body: @escaping @Sendable () async throws -> Data) async -> RunOutcome? {
+    let task = Task {
+      let outcome: RunOutcome
+      do { outcome = .returned(try await body()) } catch { outcome = .threw(error) }
+      state.withLock { $0.outcome = outcome }
+      ended.set()
+    }
+    let isLate = state.withLock { state in
+      state.task = task
+      return state.isCancelled
+    }
+    if isLate { task.cancel() }
+    // Ended by the task, or by `leave()`; the place stays taken until then, whatever becomes of the worker's own task.
+    await ended.waitShielded()
+    return endOfRun()
+  }
+
+  private func endOfRun() -> RunOutcome? {
+    let (outcome, softLimit, limits) = state.withLock { state in
+      defer { state.limits = [] }
+      return (state.outcome, state.softLimit, state.limits)
+    }
+    for limit in limits { limit.cancel() }
+    if case .threw = outcome, let softLimit { return .timedOut(softLimit) }
+    return outcome
+  }
+
+  /// Sets the limits off. `expired` is called once if the hard one passes while the attempt runs.
+  func arm(hardLimitPassed: @escaping @Sendable (TimeLimitExceeded) -> Void) {
+    let clock = MonotonicClock()
+    var limits: [ScheduledAction] = []
+    if let soft = job.kind.softTimeLimit {
+      limits.append(
+        clock.schedule(at: clock.now.advanced(by: soft)) { [weak self] in
+          self?.state.withLock { $0.softLimit = TimeLimitExceeded(limit: soft, isHard: false) }
+          self?.cancelTask()
+        })
+    }
+    if let hard = job.kind.hardTimeLimit {
+      limits.append(
+        clock.schedule(at: clock.now.advanced(by: hard)) { [weak self] in
+          hardLimitPassed(TimeLimitExceeded(limit: hard, isHard: true))
+          self?.cancelTask()
+        })
+    }
+    guard !limits.isEmpty else { return }
+    state.withLock { $0.limits = limits }
+  }
+
+  /// Cancels the task on behalf of somebody who wants the job to end.
+  func cancelOnRequest() {
+    context.notes.update { $0.isCancelRequested = true }
+    cancelTask()
+  }
+
+  /// Cancels the task and stops waiting for it.
+  func leave() {
+    cancelTask()
+    ended.set()
+  }
+
+  private func cancelTask() {
+    let task = state.withLock { state in
+      state.isCancelled = true
+      return state.task
+    }
+    task?.cancel()
+  }
+
+  /// What the attempt looks like while it runs.
+  func snapshot(worker: String, processGroup: Int32?) -> AttemptRecord {
+    var attempt = AttemptRecord(
+      number: job.attempt, delivery: job.token.delivery, worker: worker, startedAt: startedAt)
+    attempt.processGroup = processGroup
+    return attempt
+  }
+}

@@ -1,0 +1,88 @@
+internal import FoundationEssentials
+internal import Instrumentation
+internal import Logging
+internal import ServiceContextModule
+internal import SkeinSync
+internal import Tracing
+
+/// One place of a worker: runs one job after the other.
+///
+/// An attempt is a value, ``Execution``, that goes through named steps:
+/// place → note → arm → run → settle → record → free.
+struct Executor: Sendable {
+  let core: WorkerCore
+  let place: Int
+
+  func run() async {
+    while let job = await core.buffer.next() {
+      core.bell.set()
+      await run(job)
+    }
+  }
+
+  private func run(_ job: ClaimedJob) async {
+    core.step(.placed, job.token)
+    let execution = place(job)
+    core.begin(execution)
+    core.step(.noted, job.token)
+    arm(execution)
+    let outcome = await perform(execution)
+    core.step(.ran, job.token)
+    if let outcome, execution.settle() { await record(execution, outcome) }
+    core.end(execution)
+    core.bell.set()
+  }
+
+  private func place(_ job: ClaimedJob) -> Execution {
+    Execution(job: job, place: place, logger: core.logger) { [core, place] group in
+      core.membership.noteProcessGroup(group, place: place)
+    }
+  }
+
+  private func arm(_ execution: Execution) {
+    execution.arm { [core] exceeded in
+      guard execution.settle() else { return }
+      execution.context.logger.error("\(exceeded)")
+      Task { await core.record(execution, .timedOut(exceeded)) }
+    }
+  }
+
+  private func perform(_ execution: Execution) async -> RunOutcome? {
+    let job = execution.job
+    guard let entry = core.registry[job.kind.name], entry.payloadVersion >= job.kind.payloadVersion else {
+      // The claim leaves such jobs alone; the registry is a value, so this is for a store that does not.
+      return .threw(UndecodableInput(message: "this worker does not know job '\(job.kind.name)'"))
+    }
+    return await execution.run {
+      let running = RunningJob(id: job.id, rootID: job.payload.rootID ?? job.id)
+      return try await RunningJob.$current.withValue(running) {
+        try await traced(job) { try await entry.run(job.payload, execution.context) }
+      }
+    }
+  }
+
+  /// Stores the end of an attempt: at once for a job that asks for it, else beside the next attempt.
+  private func record(_ execution: Execution, _ outcome: RunOutcome) async {
+    if execution.job.kind.acknowledgesExactly { return await core.record(execution, outcome) }
+    await core.unacked.acquireShielded()
+    Task { [core] in
+      await core.record(execution, outcome)
+      core.unacked.release()
+    }
+  }
+}
+
+/// Runs `body` in a span that continues the producer's trace.
+private func traced(_ job: ClaimedJob, _ body: () async throws -> Data) async throws -> Data {
+  var context = ServiceContext.current ?? .topLevel
+  if let traceparent = job.payload.traceparent {
+    InstrumentationSystem.instrument.extract(
+      ["traceparent": traceparent], into: &context, using: HeaderCarrier())
+  }
+  return try await withSpan("job \(job.kind.name)", context: context, ofKind: .consumer) { span in
+    span.attributes["skein.job.id"] = job.id.description
+    span.attributes["skein.job.attempt"] = job.attempt
+    span.attributes["skein.job.queue"] = job.queue
+    return try await body()
+  }
+}

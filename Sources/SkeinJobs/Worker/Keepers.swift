@@ -1,0 +1,138 @@
+internal import FoundationEssentials
+internal import Logging
+internal import SkeinSync
+
+/// What a worker does beside its jobs: it keeps its lease, takes up the jobs of the dead, hears requests, and tells how
+/// far its jobs are. Each is a loop in a task that ends when it is cancelled.
+struct Keepers: Sendable {
+  /// How often running attempts tell what is new.
+  private static let reportInterval = Duration.milliseconds(100)
+
+  let core: WorkerCore
+  let store: any JobStore
+
+  /// Runs all of them until the task is cancelled.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await renewLease() }
+      group.addTask { await rescue() }
+      group.addTask { await watchRequests() }
+      group.addTask { await report() }
+    }
+  }
+
+  // MARK: Lease
+
+  func renewLease() async {
+    while await sleep(Lease.renewal) {
+      do {
+        try await core.membership.renew()
+      } catch let error as JobQueueError where error.code == .wrongState {
+        core.logger.critical("\(error)")
+        core.stop(.leaving, because: error)
+      } catch {
+        core.logger.error("the lease can not be renewed now", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  // MARK: Rescue
+
+  /// Looks after the other workers: when one leaves a sign of its end, and once a second.
+  func rescue() async {
+    let sign = Event(name: "a worker's end")
+    let watch = core.membership.watchEndings { sign.set() }
+    defer { watch?.cancel() }
+    repeat {
+      sign.reset()
+      await rescueOnce()
+      do { try await sign.wait(timeout: SignalHub.pollInterval) } catch .timedOut { continue } catch { return }
+      // The sign comes an instant before the kernel drops the dead worker's lock.
+      for delay in [0, 2, 10] {
+        guard await sleep(.milliseconds(delay)) else { return }
+        await rescueOnce()
+      }
+    } while !Task.isCancelled
+  }
+
+  private func rescueOnce() async {
+    do {
+      for rescue in try await core.membership.rescue() {
+        core.logger.warning(
+          "a job of a dead worker is taken up",
+          metadata: [
+            "job": "\(rescue.id)", "worker": "\(rescue.worker)", "started": "\(rescue.wasStarted)",
+            "state": "\(rescue.state.name)",
+          ])
+      }
+    } catch {
+      core.logger.error("other workers can not be looked after now", metadata: ["error": "\(error)"])
+    }
+  }
+
+  // MARK: Requests
+
+  /// Hears that somebody asked for the end of a running job.
+  func watchRequests() async {
+    let request = Event(name: "requests")
+    let listening = SignalHub(store.signals.control).listen { request.set() }
+    defer { listening.cancel() }
+    while (try? await request.wait()) != nil {
+      request.reset()
+      await hearRequests()
+    }
+  }
+
+  private func hearRequests() async {
+    let running = core.running
+    guard !running.isEmpty else { return }
+    do {
+      let requested = try await Set(core.membership.cancelRequests())
+      for execution in running where requested.contains(execution.job.token) { execution.cancelOnRequest() }
+    } catch {
+      core.logger.error("requests can not be read now", metadata: ["error": "\(error)"])
+    }
+  }
+
+  // MARK: Reports
+
+  /// Stores what attempts have to tell that have been running for a moment.
+  func report() async {
+    var reported: Set<ClaimToken> = []
+    while (try? await core.isRunning.wait()) != nil, await sleep(Self.reportInterval) {
+      let running = core.running
+      reported.formIntersection(running.map(\.job.token))
+      for execution in running where isDue(execution) {
+        await report(execution, isFirst: reported.insert(execution.job.token).inserted)
+      }
+    }
+  }
+
+  private func isDue(_ execution: Execution) -> Bool {
+    Date().timeIntervalSince(execution.startedAt) >= Self.reportInterval.seconds
+  }
+
+  private func report(_ execution: Execution, isFirst: Bool) async {
+    // An attempt whose end is being recorded tells everything by itself.
+    guard execution.reporting.tryAcquire() else { return }
+    defer { execution.reporting.release() }
+    let news = execution.context.notes.takeNews()
+    guard isFirst || news != nil else { return }
+    let group = execution.context.notes.read { $0.processGroup }
+    let report = AttemptReport(
+      token: execution.job.token, attempt: execution.snapshot(worker: core.options.name, processGroup: group),
+      progress: news?.progress, log: news?.log ?? Data())
+    do {
+      try await core.membership.report([report])
+    } catch {
+      core.logger.error("the progress of a job can not be stored now", metadata: ["error": "\(error)"])
+      execution.context.notes.restore(news)
+    }
+  }
+
+  /// Sleeps; says whether to go on.
+  private func sleep(_ duration: Duration) async -> Bool {
+    let clock = MonotonicClock()
+    return (try? await clock.sleep(until: clock.now.advanced(by: duration))) != nil
+  }
+}

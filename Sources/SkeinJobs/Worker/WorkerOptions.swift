@@ -1,0 +1,71 @@
+internal import Foundation
+
+/// How a worker works.
+public struct WorkerOptions: Sendable {
+  /// A queue and its share of a worker's attention.
+  public struct QueueShare: Hashable, Sendable {
+    /// The queue's name.
+    public var name: String
+    /// How often it is asked first, against the weights of the others; at least 1.
+    public var weight: Int
+
+    /// Creates a share.
+    public init(_ name: String, weight: Int = 1) {
+      self.name = name
+      self.weight = weight
+    }
+  }
+
+  /// How many jobs run at once; by default as many as the machine has processors.
+  public var concurrency = ProcessInfo.processInfo.activeProcessorCount
+  /// The queues to serve; empty means all, in turn.
+  public var queues: [QueueShare] = []
+  /// How many jobs may have ended without their end being on disk yet: so many may be repeated when the worker is
+  /// killed. A job that asks for exact acknowledgement is never among them.
+  public var unackedLimit = 64
+  /// The worker's name, for people; by default host and process number.
+  public var name = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
+
+  /// Called at each step of an attempt, on the thread that takes the step: for tests that crash or pause there.
+  package var onStep: (@Sendable (WorkerStep, ClaimToken) -> Void)?
+
+  /// Creates the defaults.
+  public init() {}
+
+  /// Checks all values.
+  ///
+  /// - Throws: ``JobQueueError`` with code `invalidInput`, which names the value.
+  public func validate() throws(JobQueueError) {
+    guard (1...10_000).contains(concurrency) else {
+      throw .invalidInput("a worker runs 1 to 10000 jobs at once, not \(concurrency)")
+    }
+    guard unackedLimit >= 1 else {
+      throw .invalidInput("the limit of ends that are not stored yet must be at least 1, not \(unackedLimit)")
+    }
+    for queue in queues {
+      try JobOptions.check(queueName: queue.name)
+      guard (1...1000).contains(queue.weight) else {
+        throw .invalidInput("the weight of queue '\(queue.name)' must be 1 to 1000, not \(queue.weight)")
+      }
+    }
+    guard Set(queues.map(\.name)).count == queues.count else {
+      throw .invalidInput("a queue is named twice among the worker's queues")
+    }
+  }
+}
+
+/// The steps of an attempt, in their order.
+package enum WorkerStep: String, Sendable, CaseIterable {
+  /// The job is claimed, and waits for a place.
+  case claimed
+  /// It has a place, and its start is about to be noted.
+  case placed
+  /// Its start is noted; the job's code runs next.
+  case noted
+  /// The job's code has ended.
+  case ran
+  /// What follows is decided; it is stored next.
+  case decided
+  /// It is stored.
+  case stored
+}

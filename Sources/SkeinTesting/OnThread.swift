@@ -1,0 +1,22 @@
+internal import SkeinSync
+
+/// Runs `body` on a thread of its own, and suspends the task until it has ended.
+///
+/// A synchronous test runs on the cooperative pool, which has as many threads as there are cores: two blocked
+/// tests can stall a whole run. Whatever blocks in a test goes through here.
+///
+/// ```swift
+/// try await onThread { try semaphore.acquire() }
+/// ```
+///
+/// - Returns: what `body` returns.
+/// - Throws: what `body` throws.
+/// - Cancellation: does not reach a thread; the call ends when `body` ends.
+public func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
+{
+  try await withCheckedThrowingContinuation { continuation in
+    startDetachedThread(name: "skein-test") {
+      continuation.resume(with: Swift.Result { try body() })
+    }
+  }
+}

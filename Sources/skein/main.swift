@@ -1,0 +1,3 @@
+import SkeinCommand
+
+await SkeinCommand.main()

@@ -1,0 +1,72 @@
+import Glibc
+import SkeinJobs
+import SkeinResilience
+import SkeinWork
+
+/// What the fixture's workers can run. The tests have the same types by the same names.
+let fixtureJobs: [any Job.Type] = [Note.self, Poison.self, Bystander.self, Spawn.self]
+
+/// Writes a line to a file for each attempt.
+struct Note: Job {
+  static let name = "note"
+  var file: String
+  var text: String
+
+  func run(in context: JobContext) async throws -> Nothing {
+    appendLine("ran \(context.id) \(context.attempt)", to: file)
+    return Nothing()
+  }
+}
+
+/// Kills its worker.
+struct Poison: Job {
+  static let name = "poison"
+
+  func run(in context: JobContext) async throws -> Nothing {
+    kill(getpid(), SIGKILL)
+    return Nothing()
+  }
+}
+
+/// Runs until the file `gate` exists.
+struct Bystander: Job {
+  static let name = "bystander"
+  var file: String
+  var gate: String
+
+  func run(in context: JobContext) async throws -> Nothing {
+    appendLine("began \(context.id) \(context.attempt)", to: file)
+    while access(gate, F_OK) != 0 {
+      try context.checkCancellation()
+      try await Task.sleep(until: .now + .milliseconds(2), clock: .continuous)
+    }
+    return Nothing()
+  }
+}
+
+/// Starts a program in a group of its own, and waits for ever.
+struct Spawn: Job {
+  static let name = "spawn"
+  var file: String
+
+  func run(in context: JobContext) async throws -> Nothing {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    var child = pid_t()
+    let words: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+    posix_spawnp(&child, "sleep", nil, &attributes, words, environ)
+    context.processGroupStarted(child)
+    appendLine("spawned \(child)", to: file)
+    while context.attempt == 1 { try await Task.sleep(until: .now + .seconds(1), clock: .continuous) }
+    return Nothing()
+  }
+}
+
+/// Appends a line in one write, so that lines of several processes do not mix.
+func appendLine(_ line: String, to file: String) {
+  let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+  defer { close(descriptor) }
+  let bytes = Array((line + "\n").utf8)
+  precondition(write(descriptor, bytes, bytes.count) == bytes.count, "the log can not be written")
+}

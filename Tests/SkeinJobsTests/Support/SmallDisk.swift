@@ -1,0 +1,37 @@
+import Foundation
+import Glibc
+
+/// A small file system in memory, for tests that fill it up. Mounting needs root.
+struct SmallDisk {
+  let path: String
+
+  static let isPossible: Bool = {
+    guard geteuid() == 0, let disk = try? SmallDisk(megabytes: 1) else { return false }
+    disk.unmount()
+    return true
+  }()
+
+  private struct MountFailed: Error {}
+
+  init(megabytes: Int) throws {
+    path = NSTemporaryDirectory() + "skein-disk-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    guard mount("skein", path, "tmpfs", 0, "size=\(megabytes)m") == 0 else {
+      rmdir(path)
+      throw MountFailed()
+    }
+  }
+
+  func grow(megabytes: Int) throws {
+    guard mount("skein", path, "tmpfs", UInt(32), "size=\(megabytes)m") == 0 else { throw MountFailed() }  // MS_REMOUNT
+  }
+
+  func makeReadOnly() throws {
+    guard mount("skein", path, "tmpfs", UInt(32 | 1), "") == 0 else { throw MountFailed() }  // MS_REMOUNT, MS_RDONLY
+  }
+
+  func unmount() {
+    umount2(path, 2)  // MNT_DETACH: also while a failed test still has files open.
+    rmdir(path)
+  }
+}
