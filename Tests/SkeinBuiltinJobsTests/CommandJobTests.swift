@@ -303,7 +303,7 @@ struct CommandJobTests {
     .tags(.slow))
   func cancellationAnywhere() async throws {
     var generator = SeededGenerator(seed: 7)
-    for _ in 0..<25 {
+    for _ in 0..<12 {
       let groups = Mutex<[Int32]>([])
       let notes = AttemptNotes { group in groups.withLock { $0.append(group) } }
       let context = JobContext(

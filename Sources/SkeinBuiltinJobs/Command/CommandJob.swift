@@ -17,7 +17,7 @@ internal import SkeinWork
 /// daemon, a shell's job control) escapes this.
 ///
 /// ```swift
-/// let job = CommandJob(arguments: ["convert", "in.png", "-resize", "50%", "out.png"], directory: "/srv/images")
+/// let job = CommandJob(arguments: ["convert", "in.png", "-resize", "50%", "out.png"], directory: "/srv/art")
 /// try await queue.enqueue(job)
 /// ```
 ///

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import GRDB
+internal import Glibc
 internal import SkeinSync
 
 /// How safe a write must be when its caller goes on.
@@ -12,24 +13,32 @@ enum Durability: Comparable {
 
 /// The one writer of a store: callers that come while a transaction is being written share the next one.
 ///
-/// A thread of its own takes what has gathered, stands in line with the writers of other processes, and runs every call
-/// in a savepoint of one transaction. A call that throws is undone alone. The callers go on when the transaction is
-/// committed, so that one wait for the disk serves all of them.
+/// Two threads make a pipeline. The first takes what has gathered, stands in line with the writers of other processes,
+/// and runs every call in a savepoint of one transaction; a call that throws is undone alone. The second waits for the
+/// disk, outside every lock: one wait serves all transactions that were committed before it began, while the first
+/// thread writes the next ones. See docs/decisions/002.
 final class GroupCommit: Sendable {
-  private struct State {
-    var gathered: [any WriteCall] = []
-    var isClosed = false
-  }
-
-  private let state = Lock(State(), name: "group commit")
-  private let arrival = FutexWord()
+  private let arrivals = Inbox<any WriteCall>()
   private let hasEnded = Event(name: "writer ended")
 
   /// Starts the writer.
-  init(database: DatabasePool, lock: WriterLock, signals: StoreSignals, path: String) {
+  init(database: DatabasePool, lock: WriterLock, signals: StoreSignals, path: String) throws(JobQueueError) {
     let writer = BatchWriter(database: database, lock: lock, signals: signals, path: path)
-    startDetachedThread(name: "skein-writer") { [self] in
-      while let calls = next() { writer.write(calls) }
+    let log = try WriteAheadLog(database: path)
+    let unsynced = Inbox<BatchWriter.Committed>()
+    startDetachedThread(name: "skein-writer") { [arrivals] in
+      while let calls = arrivals.takeAll() {
+        if let committed = writer.write(calls) { _ = unsynced.put(committed) }
+      }
+      unsynced.close()
+    }
+    startDetachedThread(name: "skein-sync") { [hasEnded] in
+      // Sticky: what could not be written may be forgotten, and a later success would say nothing about it.
+      var failure: JobQueueError?
+      while let batches = unsynced.takeAll() {
+        failure = failure ?? log.sync()
+        for batch in batches { batch.complete(failure, signals) }
+      }
       hasEnded.set()
     }
   }
@@ -42,38 +51,81 @@ final class GroupCommit: Sendable {
   ) async throws -> Result {
     try await withUnsafeThrowingContinuation { continuation in
       let call = Call(durability: durability, body: body, continuation: continuation)
-      let isFirst: Bool? = state.withLock { state in
-        if state.isClosed { return nil }
-        state.gathered.append(call)
-        return state.gathered.count == 1
-      }
-      switch isFirst {
-      case nil: continuation.resume(throwing: JobQueueError(.closed, "the queue is closed"))
-      case true?: arrival.advance()
-      case false?: break
+      if !arrivals.put(call) {
+        continuation.resume(throwing: JobQueueError(.closed, "the queue is closed"))
       }
     }
   }
 
   /// Writes what has gathered, then ends the writer.
   func close() async {
-    state.withLock { $0.isClosed = true }
-    arrival.advance()
+    arrivals.close()
     await hasEnded.waitShielded()
   }
+}
 
-  /// Blocks the writer's thread until there is something to write; `nil` when there will be nothing more.
-  private func next() -> [any WriteCall]? {
+/// What one thread takes and others put: everything that has come since the last time, at once.
+private final class Inbox<Item: Sendable>: Sendable {
+  private struct State {
+    var items: [Item] = []
+    var isClosed = false
+  }
+
+  private let state = Lock(State(), name: "inbox")
+  private let arrival = FutexWord()
+
+  /// Puts an item in; `false` when the inbox is closed.
+  func put(_ item: Item) -> Bool {
+    let isFirst: Bool? = state.withLock { state in
+      if state.isClosed { return nil }
+      state.items.append(item)
+      return state.items.count == 1
+    }
+    if isFirst == true { arrival.advance() }
+    return isFirst != nil
+  }
+
+  func close() {
+    state.withLock { $0.isClosed = true }
+    arrival.advance()
+  }
+
+  /// Blocks the thread until there is something; `nil` when there will be nothing more.
+  func takeAll() -> [Item]? {
     while true {
       let seen = arrival.value
-      let (calls, isClosed) = state.withLock { state in
-        defer { state.gathered = [] }
-        return (state.gathered, state.isClosed)
+      let (items, isClosed) = state.withLock { state in
+        defer { state.items = [] }
+        return (state.items, state.isClosed)
       }
-      if !calls.isEmpty { return calls }
+      if !items.isEmpty { return items }
       if isClosed { return nil }
       arrival.wait(while: seen, until: -1)
     }
+  }
+}
+
+/// SQLite's log, which holds every transaction until it is moved into the database: what must be on disk for a promise.
+private struct WriteAheadLog: Sendable {
+  private let file: FileDescriptor
+  private let path: String
+
+  /// Opens the log of an open database. SQLite keeps it as long as the database is open, and takes no locks on it that
+  /// closing this descriptor could drop.
+  init(database: String) throws(JobQueueError) {
+    path = database + "-wal"
+    file = try FileDescriptor(opening: path, O_RDWR)
+  }
+
+  /// Waits until everything that is written is on disk.
+  ///
+  /// - Returns: why that is not known. What the system could not write it may forget, so that a later call says nothing
+  ///   about it: the store has to be opened anew.
+  func sync() -> JobQueueError? {
+    while fdatasync(file.number) != 0 {
+      guard errno == EINTR else { return .file(path, "can not be brought to the disk", errno) }
+    }
+    return nil
   }
 }
 
@@ -121,23 +173,41 @@ private struct BatchWriter: Sendable {
   let path: String
   let cache = InternedNames()
 
-  func write(_ calls: [any WriteCall]) {
+  /// Calls whose transaction is committed, but perhaps not on disk yet.
+  struct Committed: Sendable {
+    var calls: [any WriteCall]
+    var news: StoreNews
+
+    func complete(_ failure: JobQueueError?, _ signals: StoreSignals) {
+      for call in calls { call.complete(failure) }
+      news.raise(signals)
+    }
+  }
+
+  /// Writes calls as one transaction, and lets those go on that need no more.
+  ///
+  /// - Returns: those that wait for the disk.
+  func write(_ calls: [any WriteCall]) -> Committed? {
     do {
-      let news = try lock.withLock {
+      var news = try lock.withLock {
         try database.writeWithoutTransaction { db in try transact(calls, db) }
       }
-      for call in calls { call.complete(nil) }
-      news.raise(signals)
+      // Workers may start at once: what they do is written after this, and so can not outlive it.
+      news.raiseWork(signals)
+      let promised = calls.filter { $0.durability == .promised }
+      for call in calls where call.durability == .relaxed { call.complete(nil) }
+      let committed = Committed(calls: promised, news: news)
+      guard promised.isEmpty else { return committed }
+      committed.complete(nil, signals)
     } catch {
       cache.clear()
       let failure = (error as? DatabaseError)?.asJobQueueError(path: path) ?? error
       for call in calls { call.complete(failure) }
     }
+    return nil
   }
 
   private func transact(_ calls: [any WriteCall], _ db: Database) throws -> StoreNews {
-    let isPromised = calls.contains { $0.durability == .promised }
-    try db.cachedStatement(sql: isPromised ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL").execute()
     try db.beginTransaction(.immediate)
     do {
       let transaction = try JobTransaction(db: db, cache: cache)

@@ -7,8 +7,8 @@ internal import SkeinWork
 /// A queue in an SQLite database in a directory of its own: durable, shared by all processes of one machine.
 ///
 /// The database is in WAL mode. Calls that wait for a write at the same time share one transaction, and so one wait for
-/// the disk; writers of several processes stand in line on a kernel lock. Everything promised is committed with
-/// `synchronous=FULL`.
+/// the disk; writers of several processes stand in line on a kernel lock. A call that promises something returns when
+/// its transaction is on disk.
 ///
 /// ```swift
 /// let store = try await SQLiteJobStore(directory: "/var/lib/example")
@@ -44,7 +44,7 @@ public final class SQLiteJobStore: JobStore {
       changes: StoreSignal(word: FutexWord(at: shared.memory + 128, keeping: shared)))
     database = try Self.open(files.database, lock)
     watching = try Self.openWatching(files.database)
-    writer = GroupCommit(database: database, lock: lock, signals: signals, path: files.database)
+    writer = try GroupCommit(database: database, lock: lock, signals: signals, path: files.database)
   }
 
   /// The path of the database: open it with GRDB to keep tables of your own beside the queue's.
@@ -57,6 +57,8 @@ public final class SQLiteJobStore: JobStore {
     configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { db in
       try db.execute(sql: "PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")
+      // The wait for the disk comes after the commit, outside the lock: see GroupCommit.
+      try db.execute(sql: "PRAGMA synchronous = NORMAL")
     }
     do {
       return try lock.withLock {

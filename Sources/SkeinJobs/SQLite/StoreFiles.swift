@@ -67,40 +67,44 @@ extension JobQueueError {
   }
 }
 
+/// An open file of the store, closed with the last reference and in every program that is started.
+final class FileDescriptor: Sendable {
+  let number: Int32
+
+  init(opening path: String, _ flags: Int32) throws(JobQueueError) {
+    number = open(path, flags | O_CLOEXEC, 0o600)
+    guard number >= 0 else { throw .file(path, "can not be opened", errno) }
+  }
+
+  deinit { Glibc.close(number) }
+}
+
 /// A file of fixed size in shared memory.
 final class SharedFile: @unchecked Sendable {
   // Sendable because the memory is only ever touched through atomic operations; mapping and descriptor never change.
   let memory: UnsafeMutableRawPointer
   let byteCount: Int
-  let descriptor: Int32
+  private let file: FileDescriptor
 
   /// Opens a file, makes it as large as asked for, and maps it.
   ///
   /// - Parameter byteCount: the least size; `nil` takes the file as it is.
   init(path: String, byteCount: Int?, creates: Bool = true) throws(JobQueueError) {
-    let file = open(path, O_RDWR | O_CLOEXEC | (creates ? O_CREAT : 0), 0o600)
-    guard file >= 0 else { throw .file(path, "can not be opened", errno) }
+    file = try FileDescriptor(opening: path, O_RDWR | (creates ? O_CREAT : 0))
     var information = stat()
-    fstat(file, &information)
+    fstat(file.number, &information)
     let size = max(Int(information.st_size), byteCount ?? 0)
     // Space is allocated now: a store to a hole of a full disk would kill the process.
-    let failure = Int(information.st_size) < size ? posix_fallocate(file, 0, off_t(size)) : 0
-    let mapping = failure == 0 ? mmap(nil, max(size, 1), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : nil
-    guard let mapping, mapping != MAP_FAILED else {
-      let number = failure == 0 ? errno : failure
-      Glibc.close(file)
-      throw .file(path, "can not be mapped", number)
-    }
+    let failure = Int(information.st_size) < size ? posix_fallocate(file.number, 0, off_t(size)) : 0
+    guard failure == 0 else { throw .file(path, "can not be allocated", failure) }
+    let mapping = mmap(nil, max(size, 1), PROT_READ | PROT_WRITE, MAP_SHARED, file.number, 0)
+    guard let mapping, mapping != MAP_FAILED else { throw .file(path, "can not be mapped", errno) }
     memory = mapping
     self.byteCount = size
-    descriptor = file
   }
 
-  deinit {
-    munmap(memory, max(byteCount, 1))
-    Glibc.close(descriptor)
-  }
+  deinit { munmap(memory, max(byteCount, 1)) }
 
   /// Takes the kernel's lock on the whole file, if nobody has it.
-  func tryLock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+  func tryLock() -> Bool { flock(file.number, LOCK_EX | LOCK_NB) == 0 }
 }

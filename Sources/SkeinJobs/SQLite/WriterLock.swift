@@ -6,14 +6,11 @@ internal import Glibc
 /// waiter sleeps in the kernel. There are two doors: whoever stands between them, waiting for the second, keeps the first
 /// one shut, so that a writer that comes again at once can not slip past.
 final class WriterLock: Sendable {
-  private let descriptor: Int32
+  private let file: FileDescriptor
 
   init(path: String) throws(JobQueueError) {
-    descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw .file(path, "can not be opened", errno) }
+    file = try FileDescriptor(opening: path, O_CREAT | O_RDWR)
   }
-
-  deinit { Glibc.close(descriptor) }
 
   /// Runs `body` while no other writer is at work. Blocks the thread.
   func withLock<Result>(_ body: () throws -> Result) throws -> Result {
@@ -43,7 +40,7 @@ final class WriterLock: Sendable {
     range.l_whence = Int16(SEEK_SET)
     range.l_start = door.rawValue
     range.l_len = 1
-    while fcntl(descriptor, Self.setAndWait, &range) != 0 {
+    while fcntl(file.number, Self.setAndWait, &range) != 0 {
       guard errno == EINTR else { throw .file("the writers' lock", "can not be taken", errno) }
     }
   }

@@ -7,6 +7,14 @@ struct StoreNews: Sendable {
   /// Some job has changed.
   var hasChanges = false
 
+  /// Tells workers, and only once.
+  mutating func raiseWork(_ signals: StoreSignals) {
+    if hasWork { signals.work.raise() }
+    if hasControl { signals.control.raise() }
+    hasWork = false
+    hasControl = false
+  }
+
   func raise(_ signals: StoreSignals) {
     if hasWork { signals.work.raise() }
     if hasControl { signals.control.raise() }

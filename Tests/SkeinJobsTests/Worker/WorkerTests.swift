@@ -81,7 +81,7 @@ private struct Telling: Job {
 
   func run(in context: JobContext) async throws -> Nothing {
     context.reportProgress(0.5, "half way")
-    context.logger.info("hello", metadata: ["x": "y"])
+    context.logger.critical("hello", metadata: ["x": "y"])
     context.appendLog(line: "a line")
     meeting.reach("told " + key)
     while meeting.count(of: "release " + key) == 0 { await Task.yield() }
@@ -272,7 +272,7 @@ struct WorkerTests {
       let record = try #require(try await queue.job(handle.id))
       #expect(record.progress == JobProgress(fraction: 0.5, message: "half way"))
       try await eventually("the log is stored") {
-        try await queue.store.log(of: record.sequence, attempt: 1, from: 0) == Data("info: hello\na line\n".utf8)
+        try await queue.store.log(of: record.sequence, attempt: 1, from: 0) == Data("critical: hello\na line\n".utf8)
       }
       meeting.reach("release " + key)
       _ = try await handle.result(timeout: .seconds(20))
