@@ -27,7 +27,8 @@ public struct JobContext: Sendable {
   }
 
   init(
-    id: JobID, attempt: Int, queue: String, deadline: ContinuousClock.Instant?, logger: Logger, notes: AttemptNotes
+    id: JobID, attempt: Int, queue: String, deadline: ContinuousClock.Instant?, logger: Logger,
+    notes: AttemptNotes
   ) {
     self.id = id
     self.attempt = attempt

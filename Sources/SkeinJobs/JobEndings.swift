@@ -36,7 +36,9 @@ final class JobEndings: Sendable {
         event.reset()
       } catch .timedOut {
         throw JobQueueError(
-          .timedOut, "job \(id) is still \(record.state.name) after \(timeout!); it goes on, and can be waited for again")
+          .timedOut,
+          "job \(id) is still \(record.state.name) after \(timeout!); it goes on, and can be waited for again"
+        )
       } catch .cancelled {
         throw CancellationError()
       } catch .closed {

@@ -45,7 +45,8 @@ public struct JobHandle<J: Job>: Sendable {
     let last = try await queue.store.attempts(of: record.sequence).last?.error
     let why = record.life.reason.map { " (\($0.name))" } ?? ""
     let message = last.map { ": \($0.type): \($0.message)" } ?? ""
-    return JobQueueError(.jobFailed, "job \(id) failed after \(record.life.attempts) attempts\(why)\(message)")
+    return JobQueueError(
+      .jobFailed, "job \(id) failed after \(record.life.attempts) attempts\(why)\(message)")
   }
 
   /// Where the job stands.

@@ -49,7 +49,9 @@ public final class JobQueue: Sendable {
   ///   - change: changes the options that the job's type gives.
   /// - Returns: a handle on the job, or on the unfinished one that has the same unique key.
   /// - Throws: ``JobQueueError`` with code `invalidInput` before anything is stored, or why it could not be stored.
-  public func enqueue<J: Job>(_ job: J, _ change: (inout JobOptions) -> Void = { _ in }) async throws -> JobHandle<J> {
+  public func enqueue<J: Job>(_ job: J, _ change: (inout JobOptions) -> Void = { _ in }) async throws
+    -> JobHandle<J>
+  {
     try await enqueue([job], change)[0]
   }
 
@@ -69,7 +71,8 @@ public final class JobQueue: Sendable {
     _ job: J, in db: Database, _ change: (inout JobOptions) -> Void = { _ in }
   ) throws -> JobHandle<J> {
     guard let store = store as? SQLiteJobStore else {
-      throw JobQueueError(.storeUnavailable, "only a queue in SQLite can take jobs in a transaction of SQLite's")
+      throw JobQueueError(
+        .storeUnavailable, "only a queue in SQLite can take jobs in a transaction of SQLite's")
     }
     return handle(try store.enqueue([NewJob(job, change)], in: db)[0])
   }
@@ -165,10 +168,12 @@ extension NewJob {
     do {
       kwargs = try codec.encode(job)
     } catch {
-      throw JobQueueError(.invalidInput, "the input of job '\(J.name)' can not be encoded: \(error)", cause: error)
+      throw JobQueueError(
+        .invalidInput, "the input of job '\(J.name)' can not be encoded: \(error)", cause: error)
     }
     guard kwargs.first == UInt8(ascii: "{") else {
-      throw JobQueueError.invalidInput("the input of job '\(J.name)' must encode to an object with named values")
+      throw JobQueueError.invalidInput(
+        "the input of job '\(J.name)' must encode to an object with named values")
     }
     var payload = JobPayload(kwargs: kwargs)
     payload.inheritContext()
@@ -194,7 +199,9 @@ extension JobPayload {
 
 /// Reads and writes trace headers of a dictionary.
 struct HeaderCarrier: Injector, Extractor {
-  func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
+  func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
+    carrier[key] = value
+  }
   func extract(key: String, from carrier: [String: String]) -> String? { carrier[key] }
 }
 

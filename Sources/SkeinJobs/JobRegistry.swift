@@ -49,7 +49,8 @@ public struct JobRegistry: Sendable {
     do {
       return try entry.options(input)
     } catch let error as DecodingError {
-      throw JobQueueError(.invalidInput, "the input of job '\(name)' does not fit: \(error.explanation)", cause: error)
+      throw JobQueueError(
+        .invalidInput, "the input of job '\(name)' does not fit: \(error.explanation)", cause: error)
     }
   }
 
@@ -82,7 +83,8 @@ extension DecodingError {
       path.isEmpty ? "at the top" : "at " + path.map(\.stringValue).joined(separator: ".")
     }
     switch self {
-    case .keyNotFound(let key, let context): return "'\(key.stringValue)' is missing \(place(context.codingPath))"
+    case .keyNotFound(let key, let context):
+      return "'\(key.stringValue)' is missing \(place(context.codingPath))"
     case .typeMismatch(let type, let context): return "\(place(context.codingPath)) there is no \(type)"
     case .valueNotFound(let type, let context): return "\(place(context.codingPath)) a \(type) is null"
     case .dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"

@@ -20,7 +20,9 @@ struct WorkRegistryTests {
     #expect(throws: WorkNameError.taken("a")) { try registry.register(2, as: "a") }
   }
 
-  @Test("malformed names are refused", arguments: ["", " ", "a b", "ä", "a/b", String(repeating: "x", count: 201)])
+  @Test(
+    "malformed names are refused",
+    arguments: ["", " ", "a b", "ä", "a/b", String(repeating: "x", count: 201)])
   func malformed(name: String) {
     #expect(throws: WorkNameError.malformed(name)) { try WorkNameError.check(name) }
   }

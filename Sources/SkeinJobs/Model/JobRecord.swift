@@ -131,7 +131,8 @@ public struct AttemptError: Codable, Hashable, Sendable {
   /// Creates an error from its parts; a long message is cut.
   public init(type: String, message: String, exitCode: Int32? = nil) {
     self.type = type
-    self.message = message.count > Self.longestMessage ? String(message.prefix(Self.longestMessage)) + "…" : message
+    self.message =
+      message.count > Self.longestMessage ? String(message.prefix(Self.longestMessage)) + "…" : message
     self.exitCode = exitCode
   }
 }

@@ -66,7 +66,9 @@ public struct JobPayload: Hashable, Sendable {
   }
 
   /// How many bytes it has.
-  public var byteCount: Int { kwargs.count + (args?.count ?? 0) + (embed?.count ?? 0) + (headers?.count ?? 0) }
+  public var byteCount: Int {
+    kwargs.count + (args?.count ?? 0) + (embed?.count ?? 0) + (headers?.count ?? 0)
+  }
 
   /// The largest payload that is taken, in bytes: 16 MiB. Larger input belongs in a file whose path is the input.
   public static let mostBytes = 16 << 20

@@ -242,11 +242,14 @@ extension DatabaseError {
     let detail = message ?? "no details"
     let (code, text): (JobQueueError.Code, String) =
       switch resultCode {
-      case .SQLITE_FULL: (.diskFull, "the disk is full: nothing of this call is stored in \(path). Make room and repeat")
-      case .SQLITE_READONLY: (.storeUnavailable, "\(path) can only be read, not written: check the file system and owner")
+      case .SQLITE_FULL:
+        (.diskFull, "the disk is full: nothing of this call is stored in \(path). Make room and repeat")
+      case .SQLITE_READONLY:
+        (.storeUnavailable, "\(path) can only be read, not written: check the file system and owner")
       case .SQLITE_NOTADB: (.foreignStore, "\(path) is no SQLite database; choose another data directory")
       case .SQLITE_CORRUPT: (.storeUnavailable, "\(path) is damaged (\(detail)); restore it from a backup")
-      case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: (.storeUnavailable, "\(path) can not be opened (\(detail))")
+      case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+        (.storeUnavailable, "\(path) can not be opened (\(detail))")
       case .SQLITE_IOERR: (.storeUnavailable, "reading or writing \(path) failed (\(detail)): check the disk")
       default: (.storeUnavailable, "SQLite failed on \(path): \(detail)")
       }

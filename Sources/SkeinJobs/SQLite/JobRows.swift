@@ -43,7 +43,9 @@ struct JobRows {
     // Jobs that changed in one transaction share its revision: the last one is read to its end.
     let last = try Int64.fetchOne(
       db.cachedStatement(
-        sql: "SELECT max(revision) FROM (SELECT revision FROM jobs WHERE revision > ? ORDER BY revision LIMIT ?)"),
+        sql:
+          "SELECT max(revision) FROM (SELECT revision FROM jobs WHERE revision > ? ORDER BY revision LIMIT ?)"
+      ),
       arguments: [revision, limit])
     guard let last else { return [] }
     return try records("WHERE j.revision > ? AND j.revision <= ? ORDER BY j.revision", [revision, last])
@@ -69,8 +71,10 @@ struct JobRows {
   }
 
   func attempts(_ sequence: Int64) throws -> [AttemptRecord] {
-    try Row.fetchAll(db, sql: "SELECT * FROM attempts WHERE sequence = ? ORDER BY number", arguments: [sequence])
-      .map(AttemptRecord.init(row:))
+    try Row.fetchAll(
+      db, sql: "SELECT * FROM attempts WHERE sequence = ? ORDER BY number", arguments: [sequence]
+    )
+    .map(AttemptRecord.init(row:))
   }
 
   func log(_ sequence: Int64, attempt: Int, from offset: Int) throws -> Data {
@@ -87,7 +91,8 @@ struct JobRows {
   }
 
   func counts() throws -> [QueueCounts] {
-    let rows = try Row.fetchAll(db, sql: "SELECT queue, state, count(*) AS jobs FROM jobs GROUP BY queue, state")
+    let rows = try Row.fetchAll(
+      db, sql: "SELECT queue, state, count(*) AS jobs FROM jobs GROUP BY queue, state")
     let byQueue = Dictionary(grouping: rows) { $0["queue"] as Int64 }
     return try Row.fetchAll(db, sql: "SELECT * FROM queues ORDER BY name").map { queue in
       let jobs = (byQueue[queue["id"]] ?? []).map { (JobState(rawValue: $0["state"])!, $0["jobs"] as Int) }
@@ -126,7 +131,9 @@ extension AttemptRecord {
       number: row["number"], delivery: row["delivery"], worker: row["worker"],
       startedAt: Date(microseconds: row["started_at"]), outcome: Outcome(rawValue: row["outcome"])!)
     endedAt = (row["ended_at"] as Int64?).map(Date.init(microseconds:))
-    error = try (row["error"] as String?).map { try JSONCodec().decode(AttemptError.self, from: Data($0.utf8)) }
+    error = try (row["error"] as String?).map {
+      try JSONCodec().decode(AttemptError.self, from: Data($0.utf8))
+    }
     processGroup = row["process_group"]
   }
 }

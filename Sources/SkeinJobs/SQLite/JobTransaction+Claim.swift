@@ -19,7 +19,8 @@ extension JobTransaction {
       }
     }
     for queue in queues where claim.jobs.count < request.limit {
-      try take(from: queue, isSuspect: false, limit: request.limit - claim.jobs.count, unknown, worker, into: &claim)
+      try take(
+        from: queue, isSuspect: false, limit: request.limit - claim.jobs.count, unknown, worker, into: &claim)
     }
     if claim.jobs.count < request.limit { claim.unknown = try waiting(of: unknown, in: queues) }
     claim.nextDue = try Int64.fetchOne(
@@ -88,7 +89,8 @@ extension JobTransaction {
       sql: """
         SELECT DISTINCT kind FROM jobs WHERE state = 2 AND queue IN (\(list(queues))) AND kind IN (\(list(kinds)))
         """)
-    return try Set(ids.map { try kind($0) }.map { UnknownJob(name: $0.name, payloadVersion: $0.payloadVersion) })
+    return try Set(
+      ids.map { try kind($0) }.map { UnknownJob(name: $0.name, payloadVersion: $0.payloadVersion) })
   }
 
   private func list(_ numbers: [Int64]) -> String { numbers.map(String.init).joined(separator: ",") }
@@ -96,7 +98,8 @@ extension JobTransaction {
   // MARK: Taking
 
   private func take(
-    from queue: Int64, isSuspect: Bool, limit: Int, _ unknown: [Int64], _ worker: WorkerID, into claim: inout Claim
+    from queue: Int64, isSuspect: Bool, limit: Int, _ unknown: [Int64], _ worker: WorkerID,
+    into claim: inout Claim
   ) throws {
     let statement = try db.cachedStatement(
       sql: """
@@ -131,14 +134,16 @@ extension JobTransaction {
     assert(isClaimed, "only ready jobs are selected")
     let sequence: Int64 = row[0]
     return try ClaimedJob(
-      id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries), kind: kind(row[2]),
+      id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries),
+      kind: kind(row[2]),
       payload: JobPayload(row: row), queue: queue, priority: row[3], life: life,
       enqueuedAt: Date(microseconds: row[9]), history: life.attempts > 0 ? history(sequence) : nil)
   }
 
   private func history(_ sequence: Int64) throws -> (firstStart: Date, lastEnd: Date)? {
     let row = try Row.fetchOne(
-      db, sql: "SELECT min(started_at), max(ended_at) FROM attempts WHERE sequence = ?", arguments: [sequence])
+      db, sql: "SELECT min(started_at), max(ended_at) FROM attempts WHERE sequence = ?", arguments: [sequence]
+    )
     guard let first: Int64 = row?[0], let last: Int64 = row?[1] else { return nil }
     return (Date(microseconds: first), Date(microseconds: last))
   }

@@ -24,7 +24,8 @@ extension JobTransaction {
       try save(life, of: sequence)
     } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
       throw JobQueueError(
-        .wrongState, "job \(id) can not be retried: its unique key belongs to another unfinished job", cause: error)
+        .wrongState, "job \(id) can not be retried: its unique key belongs to another unfinished job",
+        cause: error)
     }
   }
 

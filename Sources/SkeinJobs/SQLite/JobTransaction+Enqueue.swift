@@ -14,7 +14,8 @@ extension JobTransaction {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds, life.runAt.microseconds,
+          job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
+          life.runAt.microseconds,
           job.expiresAt?.microseconds, job.concurrencyKey, revision(),
         ])
     } else if let existing = try insertUnique(job, life, kind: kind, queue: queue) {
@@ -27,7 +28,8 @@ extension JobTransaction {
   }
 
   /// Inserts a job with a unique key, or finds the one that has the key.
-  private func insertUnique(_ job: NewJob, _ life: JobLife, kind: Int64, queue: Int64) throws -> EnqueuedJob? {
+  private func insertUnique(_ job: NewJob, _ life: JobLife, kind: Int64, queue: Int64) throws -> EnqueuedJob?
+  {
     try run(
       """
       INSERT INTO jobs

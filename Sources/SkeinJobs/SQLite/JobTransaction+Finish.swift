@@ -57,7 +57,9 @@ extension JobTransaction {
   /// Moves a running job on, if the worker still holds it.
   private func advance(_ token: ClaimToken, by event: JobLife.Event, worker: WorkerID) throws -> Bool {
     if event == .succeeded { return try succeed(token, worker) }
-    guard try holds(token, worker), var life = try life(token.sequence), life.apply(event) else { return false }
+    guard try holds(token, worker), var life = try life(token.sequence), life.apply(event) else {
+      return false
+    }
     try save(life, of: token.sequence)
     return true
   }
@@ -97,7 +99,8 @@ extension JobTransaction {
       WHERE sequence = ?
       """,
       [
-        life.state.rawValue, life.reason?.rawValue, life.attempts, life.failures, life.crashes, life.deliveries,
+        life.state.rawValue, life.reason?.rawValue, life.attempts, life.failures, life.crashes,
+        life.deliveries,
         life.isSuspect, life.isCancelRequested, life.runAt.microseconds,
         life.state.isFinished ? nowMicroseconds : nil, revision(), sequence,
       ])

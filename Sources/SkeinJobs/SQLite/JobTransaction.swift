@@ -67,7 +67,8 @@ final class JobTransaction {
       INSERT INTO kinds (name, payload_version, content_type, rules) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
       """, row)
     let id = try Int64.fetchOne(
-      db, sql: "SELECT id FROM kinds WHERE name = ? AND payload_version = ? AND content_type = ? AND rules = ?",
+      db,
+      sql: "SELECT id FROM kinds WHERE name = ? AND payload_version = ? AND content_type = ? AND rules = ?",
       arguments: row)!
     cache.remember(kind, id)
     return id

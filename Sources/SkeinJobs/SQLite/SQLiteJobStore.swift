@@ -56,7 +56,8 @@ public final class SQLiteJobStore: JobStore {
     configuration.maximumReaderCount = 4
     configuration.busyMode = .timeout(10)
     configuration.prepareDatabase { db in
-      try db.execute(sql: "PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")
+      try db.execute(
+        sql: "PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384")
       // The wait for the disk comes after the commit, outside the lock: see GroupCommit.
       try db.execute(sql: "PRAGMA synchronous = NORMAL")
     }
@@ -186,7 +187,9 @@ public final class SQLiteJobStore: JobStore {
   public func counts() async throws -> [QueueCounts] { try await readJobs { try $0.counts() } }
 
   public func changes(after revision: Int64, limit: Int) throws -> [JobRecord] {
-    try explain { try watching.read { try JobRows(db: $0, kinds: kinds).changes(after: revision, limit: limit) } }
+    try explain {
+      try watching.read { try JobRows(db: $0, kinds: kinds).changes(after: revision, limit: limit) }
+    }
   }
 
   public func revision() throws -> Int64 {
@@ -205,7 +208,8 @@ public final class SQLiteJobStore: JobStore {
       let path = files.workers + "/" + row.file
       let isLocked = try access(path, F_OK) == 0 && WorkerFile(takingOver: path) == nil
       return WorkerRecord(
-        id: row.id, description: try JSONCodec().decode(WorkerDescription.self, from: Data(row.description.utf8)),
+        id: row.id,
+        description: try JSONCodec().decode(WorkerDescription.self, from: Data(row.description.utf8)),
         joinedAt: row.joinedAt, liveness: row.liveness(isLocked: isLocked))
     }
   }
@@ -217,7 +221,9 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
-  private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+  private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws
+    -> Value
+  {
     do {
       return try await database.read(body)
     } catch let error as DatabaseError {
@@ -243,7 +249,9 @@ public final class SQLiteJobStore: JobStore {
 extension JobTransaction {
   fileprivate func record(_ id: JobID) throws -> JobRecord {
     // Not the store's cache: a kind that this transaction has added may yet be undone.
-    guard let record = try JobRows(db: db, kinds: KindCache()).job(id: id) else { throw JobQueueError.notFound(id) }
+    guard let record = try JobRows(db: db, kinds: KindCache()).job(id: id) else {
+      throw JobQueueError.notFound(id)
+    }
     return record
   }
 }

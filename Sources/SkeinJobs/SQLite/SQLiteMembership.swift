@@ -54,7 +54,9 @@ final class SQLiteMembership: WorkerMembership {
   }
 
   func noteStart(of token: ClaimToken, place: Int) { file.noteStart(of: token, place: place, now: Date()) }
-  func noteProcessGroup(_ group: Int32, place: Int) { file.noteProcessGroup(ProcessGroup(id: group), place: place) }
+  func noteProcessGroup(_ group: Int32, place: Int) {
+    file.noteProcessGroup(ProcessGroup(id: group), place: place)
+  }
   func noteEnd(place: Int) { file.noteEnd(place: place) }
 
   func finish(_ token: ClaimToken, _ attempt: FinishedAttempt) async throws -> Bool {
@@ -79,7 +81,8 @@ final class SQLiteMembership: WorkerMembership {
     try await reader.read { [id] db in
       try Row.fetchAll(
         db,
-        sql: "SELECT sequence, deliveries FROM jobs WHERE state = 3 AND worker = ? AND is_cancel_requested = 1",
+        sql:
+          "SELECT sequence, deliveries FROM jobs WHERE state = 3 AND worker = ? AND is_cancel_requested = 1",
         arguments: [id.number]
       ).map { ClaimToken(sequence: $0[0], delivery: $0[1]) }
     }
@@ -91,7 +94,8 @@ final class SQLiteMembership: WorkerMembership {
     let isMember = try await writer.perform(.relaxed) { [id] in try $0.renew(id) }
     guard isMember else {
       throw JobQueueError(
-        .wrongState, "worker \(worker.name) was taken for dead and its jobs were given to others; start it again")
+        .wrongState,
+        "worker \(worker.name) was taken for dead and its jobs were given to others; start it again")
     }
   }
 
@@ -133,7 +137,8 @@ struct WorkerRow: Sendable {
   static func fetchAll(_ db: Database) throws -> [WorkerRow] {
     try Row.fetchAll(db, sql: "SELECT * FROM workers ORDER BY id").map { row in
       WorkerRow(
-        id: WorkerID(number: row["id"]), name: row["name"], description: row["description"], file: row["file"],
+        id: WorkerID(number: row["id"]), name: row["name"], description: row["description"],
+        file: row["file"],
         lease: Lease(
           bootID: row["boot_id"], until: row["lease_until"], seenAt: Date(microseconds: row["seen_at"])),
         joinedAt: Date(microseconds: row["joined_at"]))
@@ -195,7 +200,9 @@ extension JobTransaction {
     var life = try life(token.sequence)!
     let number = life.attempts + 1
     // An attempt that is on record was started, also where the worker's file is lost.
-    let recorded = try JobRows(db: db, kinds: KindCache()).attempts(token.sequence).last { $0.number == number }
+    let recorded = try JobRows(db: db, kinds: KindCache()).attempts(token.sequence).last {
+      $0.number == number
+    }
     let wasStarted = running != nil || recorded != nil
     let isMoved = life.apply(.crashed(started: wasStarted))
     assert(isMoved, "only running jobs are held")
@@ -203,9 +210,11 @@ extension JobTransaction {
     if wasStarted {
       let startedAt = recorded?.startedAt ?? running?.startedAt ?? now
       var attempt = AttemptRecord(
-        number: number, delivery: token.delivery, worker: worker.name, startedAt: startedAt, outcome: .crashed)
+        number: number, delivery: token.delivery, worker: worker.name, startedAt: startedAt, outcome: .crashed
+      )
       attempt.endedAt = now
-      attempt.error = AttemptError(type: "WorkerDied", message: "the worker \(worker.name) died during the attempt")
+      attempt.error = AttemptError(
+        type: "WorkerDied", message: "the worker \(worker.name) died during the attempt")
       attempt.processGroup = running?.processGroup?.id ?? recorded?.processGroup
       try save(attempt, of: token.sequence)
     }
@@ -222,7 +231,8 @@ extension JobTransaction {
 
   private func heldJobs(of worker: WorkerID) throws -> [(JobID, ClaimToken)] {
     try Row.fetchAll(
-      db, sql: "SELECT id, sequence, deliveries FROM jobs WHERE state = 3 AND worker = ?", arguments: [worker.number]
+      db, sql: "SELECT id, sequence, deliveries FROM jobs WHERE state = 3 AND worker = ?",
+      arguments: [worker.number]
     ).map { (JobID(data: $0[0]), ClaimToken(sequence: $0[1], delivery: $0[2])) }
   }
 }

@@ -39,7 +39,8 @@ enum SQLiteSchema {
     guard current <= version else {
       throw JobQueueError(
         .newerStore,
-        "\(path) was written by a newer Skein (schema \(current), this one knows \(version)); use that version")
+        "\(path) was written by a newer Skein (schema \(current), this one knows \(version)); use that version"
+      )
     }
     for step in steps[Int(current)...] { try db.execute(sql: step) }
     try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")

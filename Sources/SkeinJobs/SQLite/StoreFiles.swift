@@ -51,7 +51,8 @@ struct StoreFiles: Sendable {
   private static func refuseNetworkFileSystem(_ path: String) throws(JobQueueError) {
     let networks: [Int64: String] = [
       0x6969: "NFS", 0xff53_4d42: "CIFS", 0xfe53_4d42: "SMB2", 0x517b: "SMB", 0x5346_414f: "AFS",
-      0x0bd0_0bd0: "Lustre", 0x0116_1970: "GFS2", 0x7461_636f: "OCFS2", 0x00c3_6400: "Ceph", 0x0102_1997: "9P",
+      0x0bd0_0bd0: "Lustre", 0x0116_1970: "GFS2", 0x7461_636f: "OCFS2", 0x00c3_6400: "Ceph",
+      0x0102_1997: "9P",
     ]
     guard let name = networks[skein_file_system_type(path)] else { return }
     throw JobQueueError(

@@ -68,7 +68,8 @@ struct WorkerFile: Sendable {
     guard sequence != 0 else { return nil }
     let group = load(place, 2)
     return Running(
-      token: ClaimToken(sequence: Int64(bitPattern: sequence), delivery: Int(truncatingIfNeeded: load(place, 0))),
+      token: ClaimToken(
+        sequence: Int64(bitPattern: sequence), delivery: Int(truncatingIfNeeded: load(place, 0))),
       startedAt: Date(microseconds: Int64(bitPattern: load(place, 1))),
       processGroup: group == 0
         ? nil : ProcessGroup(id: Int32(truncatingIfNeeded: group), leaderStart: load(place, 3)))
@@ -78,7 +79,9 @@ struct WorkerFile: Sendable {
     file.memory + 8 * (Self.headWords + Self.placeWords * place + word)
   }
 
-  private func store(_ value: UInt64, _ place: Int, _ word: Int) { skein_store_u64(address(place, word), value) }
+  private func store(_ value: UInt64, _ place: Int, _ word: Int) {
+    skein_store_u64(address(place, word), value)
+  }
   private func load(_ place: Int, _ word: Int) -> UInt64 { skein_load_u64(address(place, word)) }
 }
 

@@ -109,7 +109,8 @@ public struct ClaimedJob: Sendable {
 
   /// Creates a value.
   public init(
-    id: JobID, token: ClaimToken, kind: JobKind, payload: JobPayload, queue: String, priority: Int, life: JobLife,
+    id: JobID, token: ClaimToken, kind: JobKind, payload: JobPayload, queue: String, priority: Int,
+    life: JobLife,
     enqueuedAt: Date, history: (firstStart: Date, lastEnd: Date)? = nil
   ) {
     self.id = id

@@ -87,7 +87,8 @@ struct Claimer: Sendable {
       try await core.membership.handBack(jobs.map(\.token))
     } catch {
       // They stay this worker's; leaving gives them back, and so does its end.
-      core.logger.error("jobs can not be given back now", metadata: ["error": "\(error)", "jobs": "\(jobs.count)"])
+      core.logger.error(
+        "jobs can not be given back now", metadata: ["error": "\(error)", "jobs": "\(jobs.count)"])
       if core.phase == .working { core.buffer.put(jobs) }
     }
   }

@@ -25,7 +25,8 @@ final class Execution: Sendable {
     var limits: [ScheduledAction] = []
   }
 
-  init(job: ClaimedJob, place: Int, logger: Logger, processGroupStarted: @escaping @Sendable (Int32) -> Void) {
+  init(job: ClaimedJob, place: Int, logger: Logger, processGroupStarted: @escaping @Sendable (Int32) -> Void)
+  {
     self.job = job
     self.place = place
     let limit = job.kind.hardTimeLimit ?? job.kind.softTimeLimit

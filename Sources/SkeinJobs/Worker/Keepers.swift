@@ -46,7 +46,9 @@ struct Keepers: Sendable {
     repeat {
       sign.reset()
       await rescueOnce()
-      do { try await sign.wait(timeout: SignalHub.pollInterval) } catch .timedOut { continue } catch { return }
+      do { try await sign.wait(timeout: SignalHub.pollInterval) } catch .timedOut { continue } catch {
+        return
+      }
       // The sign comes an instant before the kernel drops the dead worker's lock.
       for delay in [0, 2, 10] {
         guard await sleep(.milliseconds(delay)) else { return }

@@ -22,7 +22,9 @@ struct Verdict {
   var processGroup: Int32?
   var isCancelRequested: Bool
 
-  func decide(_ outcome: RunOutcome, log: Data, using generator: inout some RandomNumberGenerator) -> FinishedAttempt {
+  func decide(_ outcome: RunOutcome, log: Data, using generator: inout some RandomNumberGenerator)
+    -> FinishedAttempt
+  {
     switch outcome {
     case .returned(let result):
       return finished(.succeeded, .succeeded, result: result, log: log)
@@ -62,7 +64,8 @@ struct Verdict {
     log: Data
   ) -> FinishedAttempt {
     var attempt = AttemptRecord(
-      number: job.attempt, delivery: job.token.delivery, worker: worker, startedAt: startedAt, outcome: outcome)
+      number: job.attempt, delivery: job.token.delivery, worker: worker, startedAt: startedAt,
+      outcome: outcome)
     attempt.endedAt = endedAt
     attempt.error = error
     attempt.processGroup = processGroup

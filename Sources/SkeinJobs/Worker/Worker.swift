@@ -3,7 +3,6 @@ public import Logging
 public import ServiceLifecycle
 internal import SkeinSync
 
-
 /// Runs the jobs of a queue, several at once, until it is told to stop.
 ///
 /// ```swift
@@ -51,7 +50,8 @@ public final class Worker: Service {
     let core = WorkerCore(membership: membership, registry: registry, options: options, logger: logger)
     self.core.withLock { $0 = core }
     core.stop(stopRequest.withLock { $0 })
-    logger.info("worker has joined", metadata: ["worker": "\(membership.id)", "concurrency": "\(options.concurrency)"])
+    logger.info(
+      "worker has joined", metadata: ["worker": "\(membership.id)", "concurrency": "\(options.concurrency)"])
     await withTaskCancellationHandler {
       await withGracefulShutdownHandler {
         await work(core)
@@ -88,7 +88,9 @@ public final class Worker: Service {
     let keepers = Keepers(core: core, store: queue)
     let keeping = Task { await keepers.run() }
     await withDiscardingTaskGroup { group in
-      for place in 0..<options.concurrency { group.addTask { await Executor(core: core, place: place).run() } }
+      for place in 0..<options.concurrency {
+        group.addTask { await Executor(core: core, place: place).run() }
+      }
       await Claimer(core: core).run()
       core.buffer.close()
     }

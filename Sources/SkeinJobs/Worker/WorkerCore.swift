@@ -126,7 +126,8 @@ final class WorkerCore: Sendable {
         if try await membership.finish(token, finished) {
           count(execution, finished)
         } else {
-          execution.context.logger.warning("the job was given to another worker: the end of this attempt is dropped")
+          execution.context.logger.warning(
+            "the job was given to another worker: the end of this attempt is dropped")
         }
         return
       } catch {

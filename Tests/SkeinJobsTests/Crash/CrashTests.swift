@@ -56,7 +56,8 @@ struct CrashTests {
     #expect(try await plain.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
   }
 
-  @Test("a worker that dies at any step loses no job, and a repetition is explained by its deliveries",
+  @Test(
+    "a worker that dies at any step loses no job, and a repetition is explained by its deliveries",
     .tags(.slow), arguments: WorkerStep.allCases)
   func everyStep(step: WorkerStep) async throws {
     try await withQueue { (queue) async throws in
@@ -76,7 +77,9 @@ struct CrashTests {
     try await expectIntact()
   }
 
-  @Test("a job that kills its worker is poisoned after three times, and the innocent beside it are not", .tags(.slow))
+  @Test(
+    "a job that kills its worker is poisoned after three times, and the innocent beside it are not",
+    .tags(.slow))
   func poison() async throws {
     let gate = directory.file("gate")
     try await withQueue { (queue) async throws in
@@ -107,7 +110,8 @@ struct CrashTests {
     }
   }
 
-  @Test("a live worker keeps its jobs, even when it is stopped past all patience; a dead one loses them at once",
+  @Test(
+    "a live worker keeps its jobs, even when it is stopped past all patience; a dead one loses them at once",
     .tags(.slow))
   func stoppedIsNotDead() async throws {
     let gate = directory.file("gate")
@@ -169,7 +173,9 @@ struct CrashTests {
     }
   }
 
-  @Test("thousands of jobs under random kills of workers and producers: none lost, every repeat explained", .tags(.slow))
+  @Test(
+    "thousands of jobs under random kills of workers and producers: none lost, every repeat explained",
+    .tags(.slow))
   func randomKills() async throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
@@ -183,8 +189,10 @@ struct CrashTests {
       }
       while try await !isDone() {
         while workers.count < 2 {
-          workers.append(try await worker("--die", WorkerStep.allCases.randomElement(using: &generator)!.rawValue,
-            "\(Int.random(in: 50...600, using: &generator))"))
+          workers.append(
+            try await worker(
+              "--die", WorkerStep.allCases.randomElement(using: &generator)!.rawValue,
+              "\(Int.random(in: 50...600, using: &generator))"))
         }
         let producer = try await FixtureProcess(["produce", directory.file("queue"), log, "100000"])
         try await eventually("the producer has promised something") {
@@ -210,7 +218,8 @@ struct CrashTests {
       }
       last.stop()
       try await last.ended()
-      let runs = Dictionary(written.filter { $0.hasPrefix("ran") }.map { ($0.split(separator: " ")[1], 1) }, uniquingKeysWith: +)
+      let runs = Dictionary(
+        written.filter { $0.hasPrefix("ran") }.map { ($0.split(separator: " ")[1], 1) }, uniquingKeysWith: +)
       for handle in handles {
         let record = try #require(try await queue.job(handle.id))
         #expect(record.state == .succeeded, "seed \(seed)")
@@ -222,7 +231,9 @@ struct CrashTests {
   }
 
   private func isAlive(_ process: Int32) -> Bool {
-    guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return false }
+    guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else {
+      return false
+    }
     return !stat.contains(") Z ")
   }
 }

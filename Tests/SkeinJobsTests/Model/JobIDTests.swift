@@ -40,7 +40,9 @@ struct JobIDTests {
     let id = JobID()
     #expect(JobID(id.description) == id)
     #expect(JobID(id.description.uppercased()) == id)
-    for wrong in ["", "12", "zz" + id.description.dropFirst(2), id.description + "0", "+" + id.description.dropFirst()] {
+    for wrong in [
+      "", "12", "zz" + id.description.dropFirst(2), id.description + "0", "+" + id.description.dropFirst(),
+    ] {
       #expect(JobID(String(wrong)) == nil, "\(wrong)")
     }
   }

@@ -8,8 +8,10 @@ struct JobLifeTests {
   static let later = now.addingTimeInterval(60)
 
   static let events: [JobLife.Event] = [
-    .released(now: now), .due, .claimed, .succeeded, .failed(retryAt: later, now: now), .gaveUp(.exhausted), .stopped,
-    .handedBack(started: true), .handedBack(started: false), .crashed(started: true), .crashed(started: false),
+    .released(now: now), .due, .claimed, .succeeded, .failed(retryAt: later, now: now), .gaveUp(.exhausted),
+    .stopped,
+    .handedBack(started: true), .handedBack(started: false), .crashed(started: true),
+    .crashed(started: false),
     .cancelled, .expired, .retried,
   ]
 

@@ -10,9 +10,14 @@ struct JobOptionsTests {
     ({ $0.priority = 10 }, "priority"), ({ $0.priority = -1 }, "priority"), ({ $0.queue = "" }, "queue"),
     ({ $0.queue = "a\nb" }, "queue"), ({ $0.queue = String(repeating: "x", count: 201) }, "queue"),
     ({ $0.softTimeLimit = .zero }, "soft"), ({ $0.hardTimeLimit = .seconds(-1) }, "hard"),
-    ({ $0.softTimeLimit = .seconds(2); $0.hardTimeLimit = .seconds(1) }, "longer"),
+    (
+      {
+        $0.softTimeLimit = .seconds(2); $0.hardTimeLimit = .seconds(1)
+      }, "longer"
+    ),
     ({ $0.delay = .seconds(-1) }, "delay"), ({ $0.delay = .seconds(1 << 40) }, "hundred years"),
-    ({ $0.expiry = .zero }, "expiry"), ({ $0.retention = .seconds(-1) }, "retention"), ({ $0.uniqueKey = "" }, "key"),
+    ({ $0.expiry = .zero }, "expiry"), ({ $0.retention = .seconds(-1) }, "retention"),
+    ({ $0.uniqueKey = "" }, "key"),
     ({ $0.concurrencyKey = String(repeating: "x", count: 501) }, "key"),
   ]
 

@@ -25,6 +25,7 @@ struct LeaseTests {
   func fresh() {
     let lease = Lease.fresh()
     #expect(lease.bootID == Lease.currentBootID)
-    #expect(lease.judge(bootID: Lease.currentBootID, isLocked: true, now: lease.until - 1, wall: Date()) == .alive)
+    #expect(
+      lease.judge(bootID: Lease.currentBootID, isLocked: true, now: lease.until - 1, wall: Date()) == .alive)
   }
 }

@@ -84,7 +84,9 @@ struct SQLiteJobStoreTests {
     try await withStore { _ = try await $0.enqueue([.test()]) }
     let plain = try DatabaseQueue(path: directory.file("queue.sqlite"))
     try await plain.write { try $0.execute(sql: "PRAGMA user_version = 99") }
-    await expectError(.newerStore, contains: "schema 99") { try await SQLiteJobStore(directory: directory.path) }
+    await expectError(.newerStore, contains: "schema 99") {
+      try await SQLiteJobStore(directory: directory.path)
+    }
     #expect(try await plain.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 99)
   }
 
@@ -140,7 +142,10 @@ struct SQLiteJobStoreTests {
         }
         for try await isRight in group { #expect(isRight) }
       }
-      let all = try await store.jobs({ var filter = JobFilter(); filter.limit = 1000; return filter }())
+      let all = try await store.jobs(
+        {
+          var filter = JobFilter(); filter.limit = 1000; return filter
+        }())
       #expect(Set(all.map(\.id)) == Set(good.map(\.id)))
     }
   }
@@ -164,7 +169,9 @@ struct SQLiteJobStoreTests {
 
   // MARK: Trouble with the disk
 
-  @Test("a full disk is an error that says so; what was stored stays, and work goes on when there is room", .tags(.slow),
+  @Test(
+    "a full disk is an error that says so; what was stored stays, and work goes on when there is room",
+    .tags(.slow),
     .enabled(if: SmallDisk.isPossible))
   func fullDisk() async throws {
     let disk = try SmallDisk(megabytes: 4)
@@ -193,7 +200,9 @@ struct SQLiteJobStoreTests {
     let disk = try SmallDisk(megabytes: 4)
     defer { disk.unmount() }
     try disk.makeReadOnly()
-    await expectError(.storeUnavailable, contains: disk.path) { try await SQLiteJobStore(directory: disk.path) }
+    await expectError(.storeUnavailable, contains: disk.path) {
+      try await SQLiteJobStore(directory: disk.path)
+    }
   }
 }
 

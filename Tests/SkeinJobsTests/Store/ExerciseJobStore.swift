@@ -70,7 +70,8 @@ extension JobStoreRule {
       #expect(try await store.payload(of: record.sequence) == new.payload)
       #expect(try await store.job(sequence: record.sequence) == record)
     },
-    JobStoreRule("gives the unfinished job with the same unique key, and a new one after its end") { (store) async throws in
+    JobStoreRule("gives the unfinished job with the same unique key, and a new one after its end") {
+      (store) async throws in
       let first = try await store.enqueue([.test { $0.uniqueKey = "k" }])[0]
       let second = try await store.enqueue([.test { $0.uniqueKey = "k" }])[0]
       #expect(second == EnqueuedJob(id: first.id, sequence: first.sequence, isExisting: true))
@@ -80,7 +81,8 @@ extension JobStoreRule {
       #expect(!third.isExisting)
       #expect(third.id != first.id)
     },
-    JobStoreRule("moves its work signal when a job comes, and its change signal at each change") { (store) async throws in
+    JobStoreRule("moves its work signal when a job comes, and its change signal at each change") {
+      (store) async throws in
       let (work, changes) = (store.signals.work.value, store.signals.changes.value)
       _ = try await store.enqueue([.test()])
       #expect(store.signals.work.value != work)
@@ -89,7 +91,8 @@ extension JobStoreRule {
   ]
 
   static let claiming = [
-    JobStoreRule("hands out the most urgent first, and equals in the order of their coming") { (store) async throws in
+    JobStoreRule("hands out the most urgent first, and equals in the order of their coming") {
+      (store) async throws in
       let priorities = [5, 9, 0, 5, 9]
       let ids = try await store.enqueue(priorities.map { p in try .test { $0.priority = p } }).map(\.id)
       let worker = try await store.join(.test())
@@ -105,7 +108,9 @@ extension JobStoreRule {
           let worker = try await store.join(.test())
           group.addTask {
             var mine: [JobID] = []
-            while case let jobs = try await worker.claim(.test(7)).jobs, !jobs.isEmpty { mine += jobs.map(\.id) }
+            while case let jobs = try await worker.claim(.test(7)).jobs, !jobs.isEmpty {
+              mine += jobs.map(\.id)
+            }
             return mine
           }
         }
@@ -126,7 +131,8 @@ extension JobStoreRule {
       #expect(record.state == .running)
       #expect(record.worker != nil)
     },
-    JobStoreRule("keeps a scheduled job until its time, and tells when the next one is due") { (store) async throws in
+    JobStoreRule("keeps a scheduled job until its time, and tells when the next one is due") {
+      (store) async throws in
       let soon = try NewJob.test { $0.delay = .milliseconds(30) }
       let late = try NewJob.test { $0.delay = .seconds(3600) }
       _ = try await store.enqueue([late, soon])
@@ -150,9 +156,12 @@ extension JobStoreRule {
       #expect(record.state == .expired)
       #expect(record.finishedAt != nil)
     },
-    JobStoreRule("leaves jobs alone whose name or payload version the worker does not know, and names them") { (store) async throws in
+    JobStoreRule("leaves jobs alone whose name or payload version the worker does not know, and names them") {
+      (store) async throws in
       let known = try NewJob.test()
-      let unknown = [try NewJob.test("other") { $0.priority = 9 }, try NewJob.test(version: 2) { $0.priority = 9 }]
+      let unknown = [
+        try NewJob.test("other") { $0.priority = 9 }, try NewJob.test(version: 2) { $0.priority = 9 },
+      ]
       _ = try await store.enqueue(unknown + [known])
       let worker = try await store.join(.test())
       let claim = try await worker.claim(.test(10))
@@ -168,16 +177,19 @@ extension JobStoreRule {
       let newer = try await store.join(.test(knows: ["test": 2, "other": 1]))
       #expect(try await newer.claim(.test(knows: ["test": 2, "other": 1])).jobs.count == 2)
     },
-    JobStoreRule("serves the named queues in their order, all queues in turn, and no paused one") { (store) async throws in
+    JobStoreRule("serves the named queues in their order, all queues in turn, and no paused one") {
+      (store) async throws in
       for queue in ["a", "b", "c"] {
         _ = try await store.enqueue((0..<3).map { _ in try .test { $0.queue = queue } })
       }
       let worker = try await store.join(.test())
-      #expect(try await worker.claim(.test(4, queues: ["b", "c"])).jobs.map(\.queue) == ["b", "b", "b", "c"])
+      #expect(
+        try await worker.claim(.test(4, queues: ["b", "c"])).jobs.map(\.queue) == ["b", "b", "b", "c"])
       try await store.setPaused(true, queue: "a")
       #expect(try await worker.claim(.test(10)).jobs.map(\.queue) == ["c", "c"])
       try await store.setPaused(false, queue: "a")
-      let rest = try await Set([worker.claim(.test(1)), worker.claim(.test(10))].flatMap { $0.jobs.map(\.queue) })
+      let rest = try await Set(
+        [worker.claim(.test(1)), worker.claim(.test(10))].flatMap { $0.jobs.map(\.queue) })
       #expect(rest == ["a"])
     },
   ]
@@ -187,7 +199,8 @@ extension JobStoreRule {
       _ = try await store.enqueue([.test()])
       let worker = try await store.join(.test())
       let job = try await worker.claim(.test()).jobs[0]
-      #expect(try await worker.finish(job.token, .test(job, .succeeded, .succeeded, result: "42", log: "hello\n")))
+      #expect(
+        try await worker.finish(job.token, .test(job, .succeeded, .succeeded, result: "42", log: "hello\n")))
       let record = try #require(try await store.job(job.id))
       #expect((record.state, record.life.attempts, record.worker) == (.succeeded, 1, nil))
       #expect(record.finishedAt != nil)
@@ -218,7 +231,8 @@ extension JobStoreRule {
       let worker = try await store.join(.test())
       let job = try await worker.claim(.test()).jobs[0]
       let retryAt = Date()
-      #expect(try await worker.finish(job.token, .test(job, .failed(retryAt: retryAt, now: retryAt), .failed)))
+      #expect(
+        try await worker.finish(job.token, .test(job, .failed(retryAt: retryAt, now: retryAt), .failed)))
       let again = try await worker.claim(.test()).jobs[0]
       #expect((again.attempt, again.life.failures, again.token.delivery) == (2, 1, 2))
       let history = try #require(again.history)
@@ -315,14 +329,18 @@ extension JobStoreRule {
       }
       let all = try await list { _ in }
       let even = try await list { $0.queue = "even" }
-      let others = try await list { $0.name = "other"; $0.queue = "odd" }
+      let others = try await list {
+        $0.name = "other"; $0.queue = "odd"
+      }
       #expect((all, even, others) == (ids.reversed(), [ids[4], ids[2], ids[0]], [ids[5], ids[3]]))
       _ = try await store.cancel(ids[1])
       let cancelled = try await list { $0.states = [.cancelled] }
       #expect(cancelled == [ids[1]])
       let page = try await list { $0.limit = 2 }
       let last = try #require(try await store.job(page[1])).sequence
-      let next = try await list { $0.limit = 2; $0.before = last }
+      let next = try await list {
+        $0.limit = 2; $0.before = last
+      }
       #expect((page, next) == ([ids[5], ids[4]], [ids[3], ids[2]]))
     },
     JobStoreRule("counts by queue and state") { (store) async throws in
@@ -336,7 +354,8 @@ extension JobStoreRule {
           QueueCounts(queue: "default", isPaused: false, jobs: [.ready: 1, .cancelled: 1]),
         ])
     },
-    JobStoreRule("tells every job that changed after a revision, and where to go on") { (store) async throws in
+    JobStoreRule("tells every job that changed after a revision, and where to go on") {
+      (store) async throws in
       let start = try store.revision()
       let ids = try await store.enqueue((0..<5).map { _ in try .test() }).map(\.id)
       let first = try store.changes(after: start, limit: 100)

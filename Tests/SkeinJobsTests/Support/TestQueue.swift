@@ -51,7 +51,8 @@ func withStore<Value>(_ kind: StoreKind, _ body: (any JobStore) async throws -> 
 
 /// Runs `body` beside a worker, then stops the worker.
 func withWorker<Value>(
-  _ store: any JobStore, _ jobs: [any Job.Type], concurrency: Int = 2, _ change: (inout WorkerOptions) -> Void = { _ in },
+  _ store: any JobStore, _ jobs: [any Job.Type], concurrency: Int = 2,
+  _ change: (inout WorkerOptions) -> Void = { _ in },
   _ body: (Worker) async throws -> Value
 ) async throws -> Value {
   var options = WorkerOptions()
@@ -82,13 +83,15 @@ extension Logger {
 extension WorkerDescription {
   static func test(_ name: String = "tester", knows: [String: Int] = ["test": 1]) -> WorkerDescription {
     WorkerDescription(
-      name: name, concurrency: 4, queues: [], knows: knows, processID: ProcessInfo.processInfo.processIdentifier)
+      name: name, concurrency: 4, queues: [], knows: knows,
+      processID: ProcessInfo.processInfo.processIdentifier)
   }
 }
 
 extension NewJob {
   static func test(
-    _ name: String = "test", version: Int = 1, input: String = "{}", _ change: (inout JobOptions) -> Void = { _ in }
+    _ name: String = "test", version: Int = 1, input: String = "{}",
+    _ change: (inout JobOptions) -> Void = { _ in }
   ) throws -> NewJob {
     var options = JobOptions()
     change(&options)
@@ -107,10 +110,12 @@ extension ClaimRequest {
 
 extension FinishedAttempt {
   static func test(
-    _ job: ClaimedJob, _ event: JobLife.Event, _ outcome: AttemptRecord.Outcome, result: String? = nil, log: String = ""
+    _ job: ClaimedJob, _ event: JobLife.Event, _ outcome: AttemptRecord.Outcome, result: String? = nil,
+    log: String = ""
   ) -> FinishedAttempt {
     var attempt = AttemptRecord(
-      number: job.attempt, delivery: job.token.delivery, worker: "tester", startedAt: Date(), outcome: outcome)
+      number: job.attempt, delivery: job.token.delivery, worker: "tester", startedAt: Date(), outcome: outcome
+    )
     attempt.endedAt = Date()
     return FinishedAttempt(
       attempt: attempt, event: event, result: result.map { Data($0.utf8) }, log: Data(log.utf8))

@@ -87,7 +87,8 @@ struct VerdictTests {
     life.failures = failures
     life.attempts = failures
     let job = ClaimedJob(
-      id: JobID(), token: ClaimToken(sequence: 1, delivery: 4), kind: kind, payload: JobPayload(kwargs: Data()),
+      id: JobID(), token: ClaimToken(sequence: 1, delivery: 4), kind: kind,
+      payload: JobPayload(kwargs: Data()),
       queue: "default", priority: 5, life: life, enqueuedAt: Date())
     let verdict = Verdict(
       job: job, worker: "w", startedAt: Self.start, endedAt: Self.end, isCancelRequested: isCancelRequested)
@@ -110,7 +111,8 @@ struct VerdictTests {
 
   @Test("an error is retried by the policy's delay, then exhausts it")
   func threw() {
-    #expect(decide(.threw(Broken())).event == .failed(retryAt: Self.end.addingTimeInterval(10), now: Self.end))
+    #expect(
+      decide(.threw(Broken())).event == .failed(retryAt: Self.end.addingTimeInterval(10), now: Self.end))
     let last = decide(.threw(Broken()), failures: 2)
     #expect(last.event == .gaveUp(.exhausted))
     #expect(last.attempt.error?.type.hasSuffix("Broken") == true)
@@ -133,7 +135,8 @@ struct VerdictTests {
   @Test("a time limit is retried like an error, and is the reason when it was the last")
   func timedOut() {
     let limit = TimeLimitExceeded(limit: .seconds(1), isHard: true)
-    #expect(decide(.timedOut(limit)).event == .failed(retryAt: Self.end.addingTimeInterval(10), now: Self.end))
+    #expect(
+      decide(.timedOut(limit)).event == .failed(retryAt: Self.end.addingTimeInterval(10), now: Self.end))
     let last = decide(.timedOut(limit), maximumAttempts: 1)
     #expect(last.event == .gaveUp(.timeLimit))
     #expect(last.attempt.outcome == .timedOut)

@@ -28,7 +28,9 @@ private struct Flaky: Job {
   struct Hopeless: PermanentError, ExitCodeError { var exitCode: Int32 { 7 } }
 
   var options: JobOptions {
-    JobOptions { $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(1)), jitter: .none, maximumAttempts: 3) }
+    JobOptions {
+      $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(1)), jitter: .none, maximumAttempts: 3)
+    }
   }
 
   func run(in context: JobContext) async throws -> Int {
@@ -137,20 +139,28 @@ struct WorkerTests {
   func failed(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
       let exhausted = try await queue.enqueue(Flaky(succeedsAt: 9))
-      await expectError(.jobFailed, contains: "exhausted") { try await exhausted.result(timeout: .seconds(20)) }
+      await expectError(.jobFailed, contains: "exhausted") {
+        try await exhausted.result(timeout: .seconds(20))
+      }
       let permanent = try await queue.enqueue(Flaky(succeedsAt: 9, isPermanent: true))
-      await expectError(.jobFailed, contains: "permanent") { try await permanent.result(timeout: .seconds(20)) }
+      await expectError(.jobFailed, contains: "permanent") {
+        try await permanent.result(timeout: .seconds(20))
+      }
       let record = try #require(try await queue.job(permanent.id))
       #expect(record.life.attempts == 1)
       #expect(try await queue.store.attempts(of: record.sequence)[0].error?.exitCode == 7)
     }
   }
 
-  @Test("input that does not fit and a result that can not be stored fail the job clearly", arguments: StoreKind.allCases)
+  @Test(
+    "input that does not fit and a result that can not be stored fail the job clearly",
+    arguments: StoreKind.allCases)
   func codec(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
       let infinite = try await queue.enqueue(Infinite())
-      await expectError(.jobFailed, contains: "can not be stored") { try await infinite.result(timeout: .seconds(20)) }
+      await expectError(.jobFailed, contains: "can not be stored") {
+        try await infinite.result(timeout: .seconds(20))
+      }
       let wrong = try await queue.enqueue([.test("add", input: #"{"a":"x","b":1}"#)])[0]
       let record = try await queue.waitForEnd(of: wrong.id, timeout: .seconds(20))
       #expect(record.life.reason == .permanent)
@@ -171,12 +181,17 @@ struct WorkerTests {
     }
   }
 
-  @Test("the hard limit fails a stubborn attempt at once, and its place stays taken until it ends",
+  @Test(
+    "the hard limit fails a stubborn attempt at once, and its place stays taken until it ends",
     arguments: StoreKind.allCases)
   func hardLimit(kind: StoreKind) async throws {
     try await withQueue(kind, concurrency: 1) { (queue, _) async throws in
-      let stubborn = try await queue.enqueue(Hold(key: key, isStubborn: true)) { $0.hardTimeLimit = .milliseconds(20) }
-      await expectError(.jobFailed, contains: "hard time limit") { try await stubborn.result(timeout: .seconds(20)) }
+      let stubborn = try await queue.enqueue(Hold(key: key, isStubborn: true)) {
+        $0.hardTimeLimit = .milliseconds(20)
+      }
+      await expectError(.jobFailed, contains: "hard time limit") {
+        try await stubborn.result(timeout: .seconds(20))
+      }
       let next = try await queue.enqueue(Add(a: 1, b: 1))
       await expectError(.timedOut, contains: "still") { try await next.result(timeout: .milliseconds(30)) }
       meeting.reach("release " + key)
@@ -250,7 +265,9 @@ struct WorkerTests {
     }
   }
 
-  @Test("a scheduled job runs at its time, without the worker being woken by others", arguments: StoreKind.allCases)
+  @Test(
+    "a scheduled job runs at its time, without the worker being woken by others",
+    arguments: StoreKind.allCases)
   func delayed(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
       let due = Date().addingTimeInterval(0.05)
@@ -272,7 +289,8 @@ struct WorkerTests {
       let record = try #require(try await queue.job(handle.id))
       #expect(record.progress == JobProgress(fraction: 0.5, message: "half way"))
       try await eventually("the log is stored") {
-        try await queue.store.log(of: record.sequence, attempt: 1, from: 0) == Data("critical: hello\na line\n".utf8)
+        try await queue.store.log(of: record.sequence, attempt: 1, from: 0)
+          == Data("critical: hello\na line\n".utf8)
       }
       meeting.reach("release " + key)
       _ = try await handle.result(timeout: .seconds(20))
@@ -323,7 +341,8 @@ struct WorkerTests {
     }
   }
 
-  @Test("a worker that must leave hands back what runs, even what does not listen", arguments: StoreKind.allCases)
+  @Test(
+    "a worker that must leave hands back what runs, even what does not listen", arguments: StoreKind.allCases)
   func leaving(kind: StoreKind) async throws {
     try await withStore(kind) { (store) async throws in
       let queue = JobQueue(store: store)
@@ -361,13 +380,22 @@ struct WorkerTests {
     }
   }
 
-  @Test("a job that asks for exact acknowledgement is stored before its place is free", arguments: StoreKind.allCases)
+  @Test(
+    "a job that asks for exact acknowledgement is stored before its place is free",
+    arguments: StoreKind.allCases)
   func exact(kind: StoreKind) async throws {
     let steps = Lock<[String]>([])
-    try await withQueue(kind, concurrency: 1, { $0.onStep = { step, token in
-      if step == .placed || step == .stored { steps.withLock { $0.append("\(step) \(token.sequence)") } }
-    } }) { queue, _ in
-      let handles = try await queue.enqueue((0..<5).map { Add(a: $0, b: 0) }) { $0.acknowledgesExactly = true }
+    try await withQueue(
+      kind, concurrency: 1,
+      {
+        $0.onStep = { step, token in
+          if step == .placed || step == .stored { steps.withLock { $0.append("\(step) \(token.sequence)") } }
+        }
+      }
+    ) { queue, _ in
+      let handles = try await queue.enqueue((0..<5).map { Add(a: $0, b: 0) }) {
+        $0.acknowledgesExactly = true
+      }
       for handle in handles { _ = try await handle.result(timeout: .seconds(20)) }
       try await eventually("the last end is noted") { steps.withLock { $0.count == 10 } }
     }
@@ -386,7 +414,9 @@ struct WorkerTests {
       var options = WorkerOptions()
       change(&options)
       let wrong = options
-      await expectError(.invalidInput) { try Worker(store: MemoryJobStore(), registry: JobRegistry(), options: wrong) }
+      await expectError(.invalidInput) {
+        try Worker(store: MemoryJobStore(), registry: JobRegistry(), options: wrong)
+      }
     }
   }
 
