@@ -58,9 +58,11 @@ let modules = [
   Module(
     name: "SkeinBuiltinJobs",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinResilience", "SkeinWork", subprocess, systemPackage, logging,
+      "CSkein", "SkeinJobs", "SkeinResilience", "SkeinSync", "SkeinWork", subprocess, systemPackage, logging,
     ],
-    testDependencies: ["SkeinTesting", "SkeinWork", "SkeinResilience", logging]),
+    testDependencies: [
+      "SkeinJobs", "SkeinTesting", "SkeinWork", "SkeinResilience", systemPackage, logging,
+    ]),
   Module(
     name: "SkeinCommand",
     dependencies: [

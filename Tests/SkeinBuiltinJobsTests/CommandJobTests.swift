@@ -313,7 +313,7 @@ struct CommandJobTests {
       task.cancel()
       do { _ = try await task.value } catch { #expect(error is CancellationError) }
       for group in groups.withLock({ $0 }) {
-        try await eventually("the group is gone") { !ProcessGroup(leader: group).hasLivingMembers }
+        try await eventually("the group is gone") { kill(-group, 0) != 0 }
       }
     }
   }
