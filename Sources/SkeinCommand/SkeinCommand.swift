@@ -3,8 +3,8 @@ internal import Glibc
 internal import SkeinBuiltinJobs
 public import SkeinJobs
 
-/// The command line of a queue, as a library: an executable of your own gets every verb, for your jobs and the built-in
-/// ones.
+/// The command line of a queue, as a library: an executable of your own gets every verb, for your jobs and
+/// the built-in ones.
 ///
 /// ```swift
 /// import SkeinCommand
@@ -14,7 +14,8 @@ public import SkeinJobs
 /// }
 /// ```
 public enum SkeinCommand {
-  /// Runs the verb that the process' arguments name, then ends the process with the exit code that `--help` documents.
+  /// Runs the verb that the process' arguments name, then ends the process with the exit code that `--help`
+  /// documents.
   ///
   /// - Parameter jobs: the jobs that this executable can run, besides the built-in `command` and `wordcount`.
   public static func main(jobs: [any Job.Type] = []) async -> Never {

@@ -34,7 +34,8 @@ struct SkeinTool: AsyncParsableCommand {
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [UpVerb.self, WorkerVerb.self, DemoVerb.self]),
-      CommandGroup(name: "Jobs", subcommands: [SubmitVerb.self, WaitVerb.self, CancelVerb.self, RetryVerb.self]),
+      CommandGroup(
+        name: "Jobs", subcommands: [SubmitVerb.self, WaitVerb.self, CancelVerb.self, RetryVerb.self]),
       CommandGroup(
         name: "Look", subcommands: [ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self]),
     ])

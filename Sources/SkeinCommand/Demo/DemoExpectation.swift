@@ -29,7 +29,7 @@ enum DemoExpectation: Hashable, Sendable {
     case .timeLimit: "ended at its time limit"
     case .exhausted(let attempts, let code): "fails \(attempts) times with code \(code)"
     case .overtakes(let least): "overtakes \(least) or more"
-    case .survivesCrash: "finished by another worker"
+    case .survivesCrash: "finished by another"
     }
   }
 

@@ -42,7 +42,8 @@ struct DemoPlan: Sendable {
     let files = DemoFiles(path: path)
     let words = try files.parts.map { part in
       DemoGroup(
-        title: "words: \(part.title)", jobs: [try NewJob(WordCountJob(paths: part.paths)) { $0.queue = "words" }],
+        title: "words: \(part.title)",
+        jobs: [try NewJob(WordCountJob(paths: part.paths)) { $0.queue = "words" }],
         expected: .success)
     }
     let sums = try files.some.map { file in
@@ -57,7 +58,8 @@ struct DemoPlan: Sendable {
       title: "urgent, priority 9", jobs: try (0..<3).map { _ in try Self.short(priority: 9) },
       expected: .overtakes(least: Self.backlogCount / 4))
     marks = (1...2).map { scratch + "/started-\($0)" }
-    fragile = DemoGroup(title: "of a killed worker", jobs: try marks.map(Self.fragile), expected: .survivesCrash)
+    fragile = DemoGroup(
+      title: "of a killed worker", jobs: try marks.map(Self.fragile), expected: .survivesCrash)
   }
 
   /// Everything, in the order of the report.
@@ -79,12 +81,17 @@ struct DemoPlan: Sendable {
   private static func faults(_ scratch: String) throws -> [DemoGroup] {
     let count = "n=$(cat count 2>/dev/null || echo 0); echo $((n + 1)) > count; [ $n -ge 2 ]"
     return [
-      try command("fails twice, then succeeds", ["/bin/sh", "-c", count], .successAfterFailures(2), in: scratch) {
+      try command(
+        "fails twice, then succeeds", ["/bin/sh", "-c", count], .successAfterFailures(2), in: scratch
+      ) {
         $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(300)), jitter: .none, maximumAttempts: 5)
       },
-      try command("over its time limit", ["sleep", "30"], .timeLimit) { $0.hardTimeLimit = .milliseconds(700) },
+      try command("over its time limit", ["sleep", "30"], .timeLimit) {
+        $0.hardTimeLimit = .milliseconds(700)
+      },
       try command(
-        "fails for good", ["/bin/sh", "-c", "echo no such luck >&2; exit 3"], .exhausted(attempts: 2, exitCode: 3)
+        "fails for good", ["/bin/sh", "-c", "echo no such luck >&2; exit 3"],
+        .exhausted(attempts: 2, exitCode: 3)
       ) {
         $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(300)), jitter: .none, maximumAttempts: 2)
       },
@@ -117,7 +124,9 @@ struct DemoFiles {
   let some: [String]
 
   init(path: String) {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter {
+      !$0.hasPrefix(".")
+    }
     let paths = names.sorted().map { path + "/" + $0 }
     let folders = paths.filter { Self.type(of: $0) == .typeDirectory }
     let files = paths.filter { Self.type(of: $0) == .typeRegular }

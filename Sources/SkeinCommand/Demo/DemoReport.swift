@@ -60,10 +60,12 @@ struct DemoReport: Sendable {
       switch row.group.expected {
       case .overtakes where !row.outcomes.isEmpty:
         let counts = row.outcomes.map { "\($0.overtaken)" }.joined(separator: ", ")
-        return "The urgent jobs started before \(counts) of \(DemoPlan.backlogCount) jobs that were submitted earlier."
+        return
+          "The urgent jobs started before \(counts) of \(DemoPlan.backlogCount) jobs submitted earlier."
       case .survivesCrash where row.isAsExpected:
         let worker = row.outcomes.compactMap { $0.attempts.last?.worker }.first ?? "another"
-        return "The killed worker's \(row.outcomes.count) jobs were started again and finished by worker '\(worker)'."
+        return
+          "The killed worker's \(row.outcomes.count) jobs were run again by worker '\(worker)'."
       default: return nil
       }
     }
@@ -102,7 +104,8 @@ struct DemoReport: Sendable {
     let jobs = rows.flatMap { row in
       row.outcomes.map { outcome in
         View.Job(
-          what: row.group.title, job: JobView(outcome.record), attempts: outcome.attempts.map(AttemptView.init),
+          what: row.group.title, job: JobView(outcome.record),
+          attempts: outcome.attempts.map(AttemptView.init),
           expected: row.group.expected.text, isAsExpected: row.group.expected.isMet(by: outcome))
       }
     }

@@ -3,8 +3,8 @@ internal import Logging
 internal import SkeinJobs
 internal import SkeinSync
 
-/// Performs a ``DemoPlan``: a worker in this process, one in a process of its own that is killed, and a third that takes
-/// up what the second left.
+/// Performs a ``DemoPlan``: a worker in this process, one in a process of its own that is killed, and a third
+/// that takes up what the second left.
 final class DemoRun: Sendable {
   /// How the demo ended.
   enum End: Sendable {
@@ -111,7 +111,9 @@ final class DemoRun: Sendable {
 
   /// Kills a worker process while it runs its jobs, then lets another worker serve their queue.
   private func crash() async throws {
-    let arguments = ["worker", "--data-dir", directory, "--queue", DemoPlan.fragileQueue, "--concurrency", "2"]
+    let arguments = [
+      "worker", "--data-dir", directory, "--queue", DemoPlan.fragileQueue, "--concurrency", "2",
+    ]
     let process = try DemoChild(arguments: arguments + ["--name", "doomed"], log: directory + "/doomed.log")
     child.withLock { $0 = process }
     _ = try await queue.enqueue(plan.fragile.jobs)
@@ -133,7 +135,8 @@ final class DemoRun: Sendable {
     options.concurrency = concurrency
     options.queues = queues.map { WorkerOptions.QueueShare($0) }
     return try Worker(
-      store: queue.store, registry: KnownJobs.registry, options: options, logger: Logger(label: "skein.worker"))
+      store: queue.store, registry: KnownJobs.registry, options: options,
+      logger: Logger(label: "skein.worker"))
   }
 
   /// Looks every ten milliseconds: what is awaited here is outside of the queue, or only an event among many.
@@ -184,7 +187,9 @@ final class DemoRun: Sendable {
   /// What became of everything.
   func report(_ end: End) async throws -> DemoReport {
     let seconds = start.duration(to: MonotonicClock().now) / .seconds(1)
-    let backlogStarts = try await plan.backlog.jobs.asyncCompactMap { try await self.outcome(of: $0)?.firstStart }
+    let backlogStarts = try await plan.backlog.jobs.asyncCompactMap {
+      try await self.outcome(of: $0)?.firstStart
+    }
     var rows: [DemoReport.Row] = []
     for group in plan.groups {
       var outcomes: [DemoOutcome] = []
@@ -205,7 +210,8 @@ final class DemoRun: Sendable {
 }
 
 extension Array {
-  fileprivate func asyncCompactMap<Value>(_ body: (Element) async throws -> Value?) async rethrows -> [Value] {
+  fileprivate func asyncCompactMap<Value>(_ body: (Element) async throws -> Value?) async rethrows -> [Value]
+  {
     var values: [Value] = []
     for element in self { if let value = try await body(element) { values.append(value) } }
     return values

@@ -29,7 +29,8 @@ struct DemoVerb: AsyncParsableCommand {
   var json = false
 
   @Argument(
-    help: ArgumentHelp("The files to work on; the checkout this program was built in, else here.", valueName: "path"))
+    help: ArgumentHelp(
+      "The files to work on; the checkout this program was built in, else here.", valueName: "path"))
   var path: String?
 
   /// After this long the demo gives up.
@@ -44,9 +45,12 @@ struct DemoVerb: AsyncParsableCommand {
     let signals = try SignalWatch.start()
     let console = Console.shared
     if !json { try console.line("queue in \(directory), work from \(path)") }
-    let demo = try await DemoRun(directory: directory, plan: DemoPlan(path: path, scratch: directory), quiet: json)
+    let demo = try await DemoRun(
+      directory: directory, plan: DemoPlan(path: path, scratch: directory), quiet: json)
     let end = await demo.run(limit: Self.limit, signals: signals)
-    if case .interrupted = end { throw CommandFailure(.interrupted, "interrupted: the demo's processes are ended") }
+    if case .interrupted = end {
+      throw CommandFailure(.interrupted, "interrupted: the demo's processes are ended")
+    }
     let report = try await demo.report(end)
     try console.write(json ? JSONText.encode(report.view) + "\n" : report.text(for: console.output))
     if keep, !json { try console.line("look into it: \(SkeinTool.name) list --data-dir \(directory)") }
@@ -67,7 +71,9 @@ struct DemoVerb: AsyncParsableCommand {
 
   /// The package that this executable was built in, if it still is there.
   private static var checkout: String? {
-    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+    guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+      return nil
+    }
     var folder = URL(filePath: program).deletingLastPathComponent()
     while folder.path != "/" {
       if FileManager.default.fileExists(atPath: folder.path + "/Package.swift") { return folder.path }
@@ -79,7 +85,8 @@ struct DemoVerb: AsyncParsableCommand {
   private static func makeDirectory() throws -> String {
     var template = Array((FileManager.default.temporaryDirectory.path + "/skein-demo-XXXXXX").utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw CommandFailure(.systemError, "no temporary directory can be made: \(String(cString: strerror(errno)))")
+      throw CommandFailure(
+        .systemError, "no temporary directory can be made: \(String(cString: strerror(errno)))")
     }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

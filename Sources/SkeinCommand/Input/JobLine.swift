@@ -13,7 +13,7 @@ internal import SkeinWork
 /// | `directory`, `environment` | of a command: where it runs, and its variables by name |
 /// | `queue`, `unique` | strings |
 /// | `priority`, `retries` | integers |
-/// | `backoff`, `timeout`, `softTimeout`, `delay`, `expires` | as on the command line, or a number of seconds |
+/// | `backoff`, `timeout`, `softTimeout`, `delay`, `expires` | as the options, or a number of seconds |
 enum JobLine {
   /// Reads a line.
   ///
@@ -115,12 +115,16 @@ enum JobLine {
     }
 
     private func backoff() throws -> RetryPolicy.Backoff? {
-      if let text = try? values.decode(String.self, forKey: .backoff) { return try named(.backoff) { try BackoffText.parse(text) } }
+      if let text = try? values.decode(String.self, forKey: .backoff) {
+        return try named(.backoff) { try BackoffText.parse(text) }
+      }
       return try duration(.backoff).map { .exponential(initial: $0) }
     }
 
     private func duration(_ key: Key) throws -> Duration? {
-      if let text = try? values.decode(String.self, forKey: key) { return try named(key) { try DurationText.parse(text) } }
+      if let text = try? values.decode(String.self, forKey: key) {
+        return try named(key) { try DurationText.parse(text) }
+      }
       return try decode(Double.self, key).map { seconds in
         try named(key) { try DurationText.duration(seconds: seconds, "\(seconds)") }
       }

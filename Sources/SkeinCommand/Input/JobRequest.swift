@@ -42,7 +42,8 @@ struct JobCatalog: Sendable {
       var (options, version) = try rules(request)
       try request.changes.apply(to: &options)
       return try NewJob(
-        name: request.name, payloadVersion: version, payload: JobPayload(kwargs: request.input), options: options)
+        name: request.name, payloadVersion: version, payload: JobPayload(kwargs: request.input),
+        options: options)
     } catch let error as JobQueueError {
       throw CommandFailure(ExitStatus(error.code), request.place + error.message)
     } catch let error as CommandFailure {
@@ -58,7 +59,8 @@ struct JobCatalog: Sendable {
     }
     guard value.isObject else {
       throw CommandFailure.usage(
-        "the input of job '\(request.name)' must be an object, as in {\"path\": \"a.png\"}, not \(value.kind)")
+        "the input of job '\(request.name)' must be an object, as in {\"path\": \"a.png\"}, not \(value.kind)"
+      )
     }
     return (try registry.options(of: request.name, input: request.input) ?? JobOptions(), version)
   }
@@ -74,13 +76,15 @@ struct JobCatalog: Sendable {
       near.isEmpty
       ? "known are \(names.joined(separator: ", "))" : "did you mean \(near.joined(separator: " or "))?"
     return .usage(
-      "no job is called '\(name)', neither in this executable nor at any worker that has served this queue; \(advice)")
+      "no job is called '\(name)', neither here nor at any worker that has served this queue; \(advice)"
+    )
   }
 }
 
 /// Names that somebody may have meant.
 enum NearNames {
-  /// Those of `names` that differ from `name` in few letters, or begin as it does, the nearest first; at most three.
+  /// Those of `names` that differ from `name` in few letters, or begin as it does, the nearest first; at most
+  /// three.
   static func of(_ name: String, among names: [String]) -> [String] {
     let most = max(1, name.count / 3)
     let near = names.compactMap { candidate -> (String, Int)? in

@@ -21,13 +21,16 @@ struct LineReader {
     self.mostBytes = mostBytes
   }
 
-  /// The next line; `nil` at the end. A line may end with a line feed, with a carriage return and one, or with the file.
+  /// The next line; `nil` at the end. A line may end with a line feed, with a carriage return and one, or
+  /// with the file.
   ///
   /// - Throws: ``CommandFailure`` when a line is too long or the file can not be read.
   mutating func next() throws -> Line? {
     var searched = 0
     while true {
-      if let end = buffer.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n")) { return try take(to: end, dropping: 1) }
+      if let end = buffer.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n")) {
+        return try take(to: end, dropping: 1)
+      }
       searched = buffer.count
       guard searched <= mostBytes + 1 else { throw tooLong() }
       if isAtEnd { return buffer.isEmpty ? nil : try take(to: buffer.endIndex, dropping: 0) }
@@ -52,7 +55,8 @@ struct LineReader {
     } else if count == 0 {
       isAtEnd = true
     } else if errno != EINTR {
-      throw CommandFailure(.systemError, "standard input can not be read: \(String(cString: strerror(errno)))")
+      throw CommandFailure(
+        .systemError, "standard input can not be read: \(String(cString: strerror(errno)))")
     }
   }
 

@@ -29,7 +29,8 @@ struct SubmitBatch: Sendable {
         stored += try await queue.enqueue(part)
       } catch let error as JobQueueError where !stored.isEmpty {
         throw CommandFailure(
-          ExitStatus(error.code), "only the first \(stored.count) of \(jobs.count) jobs are stored: \(error.message)")
+          ExitStatus(error.code),
+          "only the first \(stored.count) of \(jobs.count) jobs are stored: \(error.message)")
       }
       rest = rest.dropFirst(part.count)
     }

@@ -1,6 +1,7 @@
 internal import SkeinResilience
 
-/// How the delay between attempts grows, as people type it: `1s`, `exponential:1s`, `exponential:1s*3`, `fixed:2s`.
+/// How the delay between attempts grows, as people type it: `1s`, `exponential:1s`, `exponential:1s*3`,
+/// `fixed:2s`.
 enum BackoffText {
   /// Reads a backoff; a span alone is the first of an exponential one that doubles.
   ///
@@ -21,7 +22,8 @@ enum BackoffText {
     let parts = text.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else { return .exponential(initial: try DurationText.parse(text)) }
     guard let multiplier = Double(parts[1]), multiplier.isFinite, multiplier >= 1 else {
-      throw CommandFailure.usage("'\(parts[1])' is no multiplier: write a number of 1 or more, as in exponential:1s*3")
+      throw CommandFailure.usage(
+        "'\(parts[1])' is no multiplier: write a number of 1 or more, as in exponential:1s*3")
     }
     return .exponential(initial: try DurationText.parse(parts[0]), multiplier: multiplier)
   }

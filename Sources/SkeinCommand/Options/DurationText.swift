@@ -18,7 +18,9 @@ enum DurationText {
 
   /// Checks a number of seconds from JSON.
   static func duration(seconds: Double, _ text: String) throws -> Duration {
-    guard seconds >= 0, seconds <= mostSeconds else { throw wrong(text, "it must be from 0 to a hundred years") }
+    guard seconds >= 0, seconds <= mostSeconds else {
+      throw wrong(text, "it must be from 0 to a hundred years")
+    }
     return .nanoseconds(Int64((seconds * 1e9).rounded()))
   }
 

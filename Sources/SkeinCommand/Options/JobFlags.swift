@@ -16,7 +16,8 @@ struct JobFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The delay before the first retry, doubled for each further one; or exponential:1s*3, or fixed:2s.",
-      discussion: "Chance shortens each delay of an exponential one, so that jobs do not come back all at once.",
+      discussion:
+        "Chance shortens each delay of an exponential one, so that jobs do not come back all at once.",
       valueName: "duration"),
     transform: Flag.backoff)
   var backoff: RetryPolicy.Backoff?
@@ -31,15 +32,18 @@ struct JobFlags: ParsableArguments {
     transform: Flag.duration)
   var softTimeout: Duration?
 
-  @Option(help: ArgumentHelp("Wait this long before the start.", valueName: "duration"), transform: Flag.duration)
+  @Option(
+    help: ArgumentHelp("Wait this long before the start.", valueName: "duration"), transform: Flag.duration)
   var delay: Duration?
 
   @Option(
-    help: ArgumentHelp("Start within this time or not at all.", valueName: "duration"), transform: Flag.duration)
+    help: ArgumentHelp("Start within this time or not at all.", valueName: "duration"),
+    transform: Flag.duration)
   var expires: Duration?
 
   @Option(
-    help: ArgumentHelp("While a job with this key is unfinished, submitting gives that one.", valueName: "key"))
+    help: ArgumentHelp(
+      "While a job with this key is unfinished, submitting gives that one.", valueName: "key"))
   var unique: String?
 
   /// The same as a value.

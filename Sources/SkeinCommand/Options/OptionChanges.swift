@@ -19,7 +19,8 @@ struct OptionChanges: Hashable, Sendable {
     OptionChanges(
       queue: queue ?? other.queue, priority: priority ?? other.priority, retries: retries ?? other.retries,
       backoff: backoff ?? other.backoff, timeout: timeout ?? other.timeout,
-      softTimeout: softTimeout ?? other.softTimeout, delay: delay ?? other.delay, expires: expires ?? other.expires,
+      softTimeout: softTimeout ?? other.softTimeout, delay: delay ?? other.delay,
+      expires: expires ?? other.expires,
       unique: unique ?? other.unique)
   }
 
@@ -48,7 +49,8 @@ struct OptionChanges: Hashable, Sendable {
     do {
       return try RetryPolicy(
         validating: backoff ?? given.backoff, jitter: given.jitter, cap: given.cap,
-        maximumAttempts: retries.map { $0 + 1 } ?? given.maximumAttempts, overallDeadline: given.overallDeadline,
+        maximumAttempts: retries.map { $0 + 1 } ?? given.maximumAttempts,
+        overallDeadline: given.overallDeadline,
         retries: given.retries)
     } catch {
       throw CommandFailure.usage(error.description)

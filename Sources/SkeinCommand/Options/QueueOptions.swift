@@ -17,7 +17,7 @@ struct QueueOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What is logged to standard error: trace, debug, info, notice, warning, error or critical; else $SKEIN_LOG.",
+      "What is logged: trace, debug, info, notice, warning, error or critical; else $SKEIN_LOG.",
       valueName: "level"), transform: Self.namedLevel)
   var logLevel: Logger.Level?
 
@@ -27,7 +27,9 @@ struct QueueOptions: ParsableArguments {
   func directory(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     if let dataDirectory {
-      guard !dataDirectory.isEmpty else { throw CommandFailure.usage("--data-dir is empty: name a directory") }
+      guard !dataDirectory.isEmpty else {
+        throw CommandFailure.usage("--data-dir is empty: name a directory")
+      }
       return absolute(dataDirectory)
     }
     if let directory = value("SKEIN_DATA_DIR") { return absolute(directory) }
@@ -78,6 +80,11 @@ struct QueueOptions: ParsableArguments {
 
   private func open(creates: Bool) async throws -> JobQueue {
     let directory = try directory()
+    var isDirectory: ObjCBool = false
+    let isThere = FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory)
+    guard !isThere || isDirectory.boolValue else {
+      throw CommandFailure(.systemError, "\(directory) is a file: name a directory with --data-dir")
+    }
     guard creates || exists(directory) else {
       throw CommandFailure(
         .systemError,
@@ -87,7 +94,9 @@ struct QueueOptions: ParsableArguments {
   }
 
   /// Whether there is a queue in a directory.
-  func exists(_ directory: String) -> Bool { FileManager.default.fileExists(atPath: directory + "/queue.sqlite") }
+  func exists(_ directory: String) -> Bool {
+    FileManager.default.fileExists(atPath: directory + "/queue.sqlite")
+  }
 }
 
 /// Paths of files.

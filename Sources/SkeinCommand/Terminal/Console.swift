@@ -1,8 +1,8 @@
 internal import Glibc
 internal import SkeinSync
 
-/// Standard output and standard error of the process, with at most one live line at the bottom of the terminal that
-/// everything else is written above.
+/// Standard output and standard error of the process, with at most one live line at the bottom of the
+/// terminal that everything else is written above.
 final class Console: Sendable {
   /// The process has one.
   static let shared = Console()
@@ -86,15 +86,16 @@ final class Console: Sendable {
       poll(&request, 1, -1)
     case EPIPE: throw BrokenPipe()
     default:
-      throw CommandFailure(.systemError, "the output can not be written: \(String(cString: strerror(number)))")
+      throw CommandFailure(
+        .systemError, "the output can not be written: \(String(cString: strerror(number)))")
     }
   }
 }
 
 /// Nobody reads standard output any more, as in `skein list | head -1`: no error, but the end.
 struct BrokenPipe: Error {
-  /// Makes writing to a closed pipe an error instead of the end of the process. An empty handler rather than to ignore
-  /// the signal: child processes would inherit that.
+  /// Makes writing to a closed pipe an error instead of the end of the process. An empty handler rather than
+  /// to ignore the signal: child processes would inherit that.
   static func catchSignal() {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in }

@@ -48,7 +48,8 @@ struct LineLogHandler: LogHandler {
     return (try? JSONText.encode(line)) ?? ""
   }
 
-  /// Makes this the handler of all loggers of the process. Only the first call counts, as swift-log allows no other.
+  /// Makes this the handler of all loggers of the process. Only the first call counts, as swift-log allows no
+  /// other.
   static func install(level: Logger.Level, isJSON: Bool) {
     LoggingSystem.bootstrap { _ in LineLogHandler(level: level, isJSON: isJSON) }
   }

@@ -10,6 +10,7 @@ struct ProgressBar: Sendable {
     let cells = min(40, max(4, width / 3))
     let full = Int((min(max(fraction, 0), 1) * Double(cells)).rounded(.down))
     let bar = String(repeating: "█", count: full) + String(repeating: "░", count: cells - full)
-    return Text.cut("\(bar) \(Text.padded("\(Int(fraction * 100))%", to: 4, onLeft: true))  \(label)", to: width)
+    return Text.cut(
+      "\(bar) \(Text.padded("\(Int(fraction * 100))%", to: 4, onLeft: true))  \(label)", to: width)
   }
 }

@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// The signals that ask for an end, as a stream instead of the end of the process.
 ///
-/// Each signal is written to a pipe by a handler, and read by a thread. Nothing is blocked or ignored, which child
-/// processes would inherit.
+/// Each signal is written to a pipe by a handler, and read by a thread. Nothing is blocked or ignored, which
+/// child processes would inherit.
 enum SignalWatch {
   /// What a terminal, a service manager and a person with `kill` send.
   static let endings = [SIGINT, SIGTERM, SIGHUP]

@@ -3,8 +3,8 @@ internal import TextTable
 /// The package's column: its type has the name of its module, which hides it inside ``Table``.
 private typealias PackageColumn = Column
 
-/// Rows under titled columns. On a terminal they are fitted to its width; in a pipe they are tab-separated, complete and
-/// without titles.
+/// Rows under titled columns. On a terminal they are fitted to its width; in a pipe they are tab-separated,
+/// complete and without titles.
 struct Table: Sendable {
   /// A column.
   struct Column: Sendable {
@@ -43,7 +43,8 @@ struct Table: Sendable {
   }
 
   private var tabSeparated: String {
-    rows.map { row in row.map { $0.exact ?? Text.printable($0.text) }.joined(separator: "\t") + "\n" }.joined()
+    rows.map { row in row.map { $0.exact ?? Text.printable($0.text) }.joined(separator: "\t") + "\n" }
+      .joined()
   }
 
   private func fitted(_ terminal: Terminal) -> String {
@@ -72,8 +73,8 @@ struct Table: Sendable {
 
 /// Which columns are shown, and how wide.
 ///
-/// Columns are cut, the widest first, down to their minimum; when that is not enough, those of the highest rank are
-/// left out.
+/// Columns are cut, the widest first, down to their minimum; when that is not enough, those of the highest
+/// rank are left out.
 struct TableLayout: Equatable {
   static let gap = 2
 

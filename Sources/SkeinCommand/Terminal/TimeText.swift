@@ -28,8 +28,10 @@ enum TimeText {
   /// How long ago something was, or in how much time it will be.
   static func distance(to date: Date, from now: Date = Date()) -> String {
     let seconds = now.timeIntervalSince(date)
-    return seconds >= 0 ? span(seconds.rounded(.down)) + " ago" : "in " + span((-seconds).rounded(.up))
+    return seconds >= 0 ? whole(seconds.rounded(.down)) + " ago" : "in " + whole((-seconds).rounded(.up))
   }
+
+  private static func whole(_ seconds: Double) -> String { seconds < 60 ? "\(Int(seconds))s" : span(seconds) }
 
   private static func decimal(_ value: Double, digits: Int) -> String {
     let scale = digits == 2 ? 100 : 10

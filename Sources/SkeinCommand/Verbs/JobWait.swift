@@ -16,7 +16,8 @@ struct JobWait: Sendable {
 
   /// Waits.
   ///
-  /// - Throws: `ExitCode` with the code of the first job that did not succeed; ``JobQueueError`` with code `timedOut`.
+  /// - Throws: `ExitCode` with the code of the first job that did not succeed; ``JobQueueError`` with code
+  ///   `timedOut`.
   func run(_ ids: [JobID]) async throws {
     let deadline = timeout.map { MonotonicClock().now.advanced(by: $0) }
     let watch = Console.shared.isLive ? Task { await WaitBoard.show(ids, in: queue) } : nil
@@ -105,9 +106,10 @@ struct JobEnd: Sendable {
     let state = terminal.paint(record.stateText, record.state.paint)
     let span = TimeText.span(from: lastAttempt?.startedAt, to: lastAttempt?.endedAt)
     let count = record.life.attempts
-    let attempts = count > 1 ? " after \(count) attempts" : ""
+    let time =
+      span.isEmpty ? "" : count > 1 ? " after \(count) attempts, the last took \(span)" : " in \(span)"
     let why = record.state == .succeeded ? nil : lastAttempt?.error.map { ": \(Text.printable($0.message))" }
-    return "job \(record.sequence) \(state)\(attempts)\(span.isEmpty ? "" : ", the last took \(span)")\(why ?? "")"
+    return "job \(record.sequence) \(state)\(time)\(why ?? "")"
   }
 
   /// The end in JSON.

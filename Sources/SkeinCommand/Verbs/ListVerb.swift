@@ -41,7 +41,9 @@ struct ListVerb: AsyncParsableCommand {
   var before: Int64?
 
   func validate() throws {
-    guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 1000000, not \(limit)") }
+    guard (1...1_000_000).contains(limit) else {
+      throw ValidationError("--limit must be from 1 to 1000000, not \(limit)")
+    }
   }
 
   func run() async throws {
@@ -78,7 +80,8 @@ struct ListVerb: AsyncParsableCommand {
 
   @Sendable private static func state(_ text: String) throws -> JobState {
     guard let state = JobState(name: text.lowercased()) else {
-      throw ValidationError("'\(text)' is no state; states are \(JobState.allCases.map(\.name).joined(separator: ", "))")
+      throw ValidationError(
+        "'\(text)' is no state; states are \(JobState.allCases.map(\.name).joined(separator: ", "))")
     }
     return state
   }
@@ -88,7 +91,7 @@ struct ListVerb: AsyncParsableCommand {
 struct JobTable {
   private(set) var table = Table(columns: [
     .init(title: "JOB", isNumber: true),
-    .init(title: "STATE", minimum: 6),
+    .init(title: "STATE", minimum: 9),
     .init(title: "NAME", minimum: 6, rank: 2),
     .init(title: "QUEUE", minimum: 5, rank: 4),
     .init(title: "PRIO", isNumber: true, rank: 6),
@@ -96,7 +99,7 @@ struct JobTable {
     .init(title: "ENQUEUED", rank: 3),
     .init(title: "WAITED", isNumber: true, rank: 8),
     .init(title: "RAN", isNumber: true, rank: 7),
-    .init(title: "INPUT", minimum: 8, rank: 1),
+    .init(title: "INPUT", minimum: 20, rank: 1),
   ])
   /// The present.
   var now = Date()

@@ -26,7 +26,9 @@ struct LogsVerb: AsyncParsableCommand {
   var job: JobReference
 
   func validate() throws {
-    if follow, attempt != nil || queue.json { throw ValidationError("--follow goes with neither --attempt nor --json") }
+    if follow, attempt != nil || queue.json {
+      throw ValidationError("--follow goes with neither --attempt nor --json")
+    }
   }
 
   func run() async throws {
@@ -35,7 +37,7 @@ struct LogsVerb: AsyncParsableCommand {
       if follow {
         var follower = LogFollower(queue: queue, job: record)
         return try await follower.run()
-       }
+      }
       let number = try await attemptNumber(of: record, in: queue)
       let log = try await queue.store.log(of: record.sequence, attempt: number, from: 0)
       guard self.queue.json else { return try Console.shared.write(bytes: log) }
@@ -47,11 +49,13 @@ struct LogsVerb: AsyncParsableCommand {
   private func attemptNumber(of record: JobRecord, in queue: JobQueue) async throws -> Int {
     let attempts = try await queue.store.attempts(of: record.sequence)
     guard let last = attempts.last else {
-      throw CommandFailure(.notFound, "job \(record.sequence) is \(record.state.name) and has had no attempt yet")
+      throw CommandFailure(
+        .notFound, "job \(record.sequence) is \(record.state.name) and has had no attempt yet")
     }
     guard let attempt else { return last.number }
     guard attempts.contains(where: { $0.number == attempt }) else {
-      throw CommandFailure(.notFound, "job \(record.sequence) has no attempt \(attempt): it has had \(attempts.count)")
+      throw CommandFailure(
+        .notFound, "job \(record.sequence) has no attempt \(attempt): it has had \(attempts.count)")
     }
     return attempt
   }

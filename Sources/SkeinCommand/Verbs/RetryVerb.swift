@@ -25,7 +25,8 @@ struct RetryVerb: AsyncParsableCommand {
       for job in try await queue.find(jobs) {
         let after = try await queue.retry(job.id)
         try Console.shared.line(
-          self.queue.json ? JSONText.encode(JobView(after)) : "job \(after.sequence) is \(after.state.name) again")
+          self.queue.json
+            ? JSONText.encode(JobView(after)) : "job \(after.sequence) is \(after.state.name) again")
       }
     }
   }

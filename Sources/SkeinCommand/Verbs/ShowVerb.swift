@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import SkeinBuiltinJobs
 internal import SkeinJobs
 internal import SkeinResilience
 
@@ -74,6 +75,7 @@ struct JobDetails: Sendable {
       ("starts", record.state == .scheduled ? TimeText.exact(record.life.runAt) : nil),
       ("expires", record.expiresAt.map(TimeText.exact)), ("started", record.startedAt.map(TimeText.exact)),
       ("ended", record.finishedAt.map(TimeText.exact)), ("progress", progressText),
+      ("command", rules.name == CommandJob.name ? Text.printable(command) : nil),
       ("input", printable(input)), ("result", result.map(printable)),
     ]
     return facts.compactMap { name, value in value.map { (name, $0) } }
@@ -84,6 +86,8 @@ struct JobDetails: Sendable {
     let crashes = record.life.crashes == 0 ? "" : ", \(record.life.crashes) ended with the worker's death"
     return "\(record.life.attempts) (\(most)\(crashes))"
   }
+
+  private var command: String { InputText.summary(name: record.kind.name, input: input) }
 
   private var limitText: String? {
     let limits = [
@@ -105,7 +109,8 @@ struct JobDetails: Sendable {
 
   private var attemptTable: Table {
     var table = Table(columns: [
-      .init(title: "ATTEMPT", isNumber: true), .init(title: "OUTCOME"), .init(title: "WORKER", minimum: 8, rank: 2),
+      .init(title: "ATTEMPT", isNumber: true), .init(title: "OUTCOME"),
+      .init(title: "WORKER", minimum: 8, rank: 2),
       .init(title: "STARTED", minimum: 12, rank: 3), .init(title: "RAN", isNumber: true, rank: 1),
       .init(title: "ERROR", minimum: 10),
     ])
@@ -113,7 +118,8 @@ struct JobDetails: Sendable {
       let error = attempt.error.map { "\($0.type): \($0.message)" } ?? ""
       table.rows.append([
         "\(attempt.number)", .init(attempt.outcome.name, paint: attempt.outcome.paint), .init(attempt.worker),
-        .init(TimeText.exact(attempt.startedAt)), .init(TimeText.span(from: attempt.startedAt, to: attempt.endedAt)),
+        .init(TimeText.exact(attempt.startedAt)),
+        .init(TimeText.span(from: attempt.startedAt, to: attempt.endedAt)),
         .init(error),
       ])
     }

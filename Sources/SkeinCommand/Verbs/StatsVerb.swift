@@ -8,6 +8,10 @@ struct StatsVerb: AsyncParsableCommand {
     commandName: "stats",
     abstract: "Show how many jobs each queue has in each state, and which workers there are.",
     discussion: """
+      In a pipe a line has 'queue', its name and the counts of waiting, scheduled,
+      ready, running, succeeded, failed, cancelled and expired jobs; or 'worker',
+      its name, state, jobs at once, process, time of joining, and queues.
+
       Examples:
         \(SkeinTool.name) stats
         \(SkeinTool.name) stats --json | jq '.queues[].jobs.ready'
@@ -66,7 +70,8 @@ struct QueueStats: Sendable {
 
   private var workerTable: Table {
     var table = Table(columns: [
-      .init(title: "WORKER", minimum: 8), .init(title: "STATE"), .init(title: "AT ONCE", isNumber: true, rank: 2),
+      .init(title: "WORKER", minimum: 8), .init(title: "STATE"),
+      .init(title: "AT ONCE", isNumber: true, rank: 2),
       .init(title: "PROCESS", isNumber: true, rank: 3), .init(title: "JOINED", rank: 4),
       .init(title: "QUEUES", minimum: 6, rank: 1),
     ])
@@ -109,12 +114,14 @@ struct QueueStats: Sendable {
       directory: directory,
       queues: queues.map { counts in
         let jobs = JobState.allCases.map { ($0.name, counts.jobs[$0] ?? 0) }
-        return .init(name: counts.queue, isPaused: counts.isPaused, jobs: Dictionary(uniqueKeysWithValues: jobs))
+        return .init(
+          name: counts.queue, isPaused: counts.isPaused, jobs: Dictionary(uniqueKeysWithValues: jobs))
       },
       workers: workers.map { worker in
         let about = worker.description
         return .init(
-          number: worker.id, name: about.name, state: worker.liveness.rawValue, concurrency: about.concurrency,
+          number: worker.id, name: about.name, state: worker.liveness.rawValue,
+          concurrency: about.concurrency,
           processID: about.processID, queues: about.queues, joinedAt: worker.joinedAt)
       }, knownJobs: known)
   }

@@ -43,7 +43,8 @@ struct SubmitVerb: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Submit the job of this name instead of a command.", valueName: "name"))
   var task: String?
 
-  @Option(help: ArgumentHelp("Its input, an object: JSON, @FILE, or - for standard input.", valueName: "json"))
+  @Option(
+    help: ArgumentHelp("Its input, an object: JSON, @FILE, or - for standard input.", valueName: "json"))
   var input: String?
 
   @OptionGroup(title: "How it is queued and run") var flags: JobFlags
@@ -61,11 +62,14 @@ struct SubmitVerb: AsyncParsableCommand {
   @Flag(help: "Wait for the end, print the output, and pass on the exit code.")
   var wait = false
 
-  @Argument(parsing: .postTerminator, help: ArgumentHelp("The program and its arguments.", valueName: "command"))
+  @Argument(
+    parsing: .postTerminator, help: ArgumentHelp("The program and its arguments.", valueName: "command"))
   var command: [String] = []
 
   func validate() throws {
-    guard task == nil || command.isEmpty else { throw ValidationError("give either --task or a command, not both") }
+    guard task == nil || command.isEmpty else {
+      throw ValidationError("give either --task or a command, not both")
+    }
     guard task != nil || input == nil else { throw ValidationError("--input belongs to --task") }
     guard task == nil || (directory == nil && variables.isEmpty) else {
       throw ValidationError("--directory and --env belong to commands; a task has all in its --input")
@@ -74,7 +78,9 @@ struct SubmitVerb: AsyncParsableCommand {
 
   func run() async throws {
     let requests = try requests()
-    guard !requests.isEmpty else { return Console.shared.note("standard input had no jobs: nothing was submitted") }
+    guard !requests.isEmpty else {
+      return Console.shared.note("standard input had no jobs: nothing was submitted")
+    }
     let batch = SubmitBatch(requests: requests, registry: KnownJobs.registry)
     let early = try queue.exists(queue.directory()) ? nil : batch.jobs(announced: [:])
     try await queue.withQueue(creates: true) { queue in
@@ -109,7 +115,8 @@ struct SubmitVerb: AsyncParsableCommand {
 
   private func lines(_ usual: CommandJob) throws -> [JobRequest] {
     guard isatty(STDIN_FILENO) == 0 else {
-      throw ValidationError("there is nothing to submit: give a command after --, or --task, or lines on standard input")
+      throw CommandFailure.usage(
+        "there is nothing to submit: give a command after --, or --task, or lines on standard input")
     }
     var reader = LineReader(descriptor: STDIN_FILENO, mostBytes: JobPayload.mostBytes)
     var requests: [JobRequest] = []
@@ -138,7 +145,8 @@ struct SubmitVerb: AsyncParsableCommand {
     var job = CommandJob(arguments: [])
     job.directory = Paths.absolute(directory ?? ".")
     for variable in variables {
-      let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       if parts.count == 2 { job.environment[parts[0]] = parts[1] } else { job.inherits.append(variable) }
     }
     return job
@@ -163,11 +171,13 @@ struct SubmitVerb: AsyncParsableCommand {
     let existing = submitted.filter(\.isExisting).count
     let note = existing == 0 ? "" : " (\(existing) of them unfinished already, under the same unique key)"
     guard submitted.count == 1 else {
-      return "submitted \(submitted.count) jobs: \(submitted[0].sequence) to \(submitted.last!.sequence)\(note)"
+      return
+        "submitted \(submitted.count) jobs: \(submitted[0].sequence) to \(submitted.last!.sequence)\(note)"
     }
     let job = submitted[0]
     return job.isExisting
-      ? "job \(job.sequence) has this unique key and is unfinished: nothing was added" : "submitted job \(job.sequence)"
+      ? "job \(job.sequence) has this unique key and is unfinished: nothing was added"
+      : "submitted job \(job.sequence)"
   }
 }
 

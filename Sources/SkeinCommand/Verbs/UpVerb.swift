@@ -28,7 +28,8 @@ struct UpVerb: AsyncParsableCommand {
     try await queue.withQueue(creates: true, logs: .info) { queue in
       let queues = options.queues.isEmpty ? "all queues" : options.queues.map(\.name).joined(separator: ", ")
       if !self.queue.json {
-        Console.shared.note("queue in \(directory): \(options.concurrency) jobs at once from \(queues); Ctrl-C ends it")
+        Console.shared.note(
+          "queue in \(directory): \(options.concurrency) jobs at once from \(queues); Ctrl-C ends it")
       }
       try await WorkerRun(queue: queue, options: options, logsJobs: true).run()
     }

@@ -20,7 +20,8 @@ struct WaitVerb: AsyncParsableCommand {
   @OptionGroup var queue: QueueOptions
 
   @Option(
-    help: ArgumentHelp("Wait no longer than this for all of them together; then the exit code is 4.", valueName: "duration"),
+    help: ArgumentHelp(
+      "Wait no longer than this for all of them together; then the exit code is 4.", valueName: "duration"),
     transform: JobFlags.Flag.duration)
   var timeout: Duration?
 

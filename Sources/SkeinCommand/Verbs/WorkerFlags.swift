@@ -5,18 +5,21 @@ internal import SkeinJobs
 struct WorkerFlags: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("How many jobs run at once; as many as there are processors unless told.", valueName: "count"))
+    help: ArgumentHelp(
+      "How many jobs run at once; as many as there are processors unless told.", valueName: "count"))
   var concurrency: Int?
 
   @Option(
     name: .customLong("queue"),
     help: ArgumentHelp(
-      "A queue to serve, and how often it is asked first against the others; may be repeated. All in turn unless told.",
+      "A queue to serve, and its weight against the others; may be repeated. All unless told.",
       valueName: "name[=weight]"),
     transform: QueueShareText.parse)
   var queues: [WorkerOptions.QueueShare] = []
 
-  @Option(help: ArgumentHelp("The worker's name, for people; host and process number unless told.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The worker's name, for people; host and process number unless told.", valueName: "name"))
   var name: String?
 
   /// The same as a value, checked.

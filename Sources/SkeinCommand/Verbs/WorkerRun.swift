@@ -18,7 +18,8 @@ struct WorkerRun: Sendable {
   /// - Throws: ``JobQueueError`` when the worker can not work any more.
   func run() async throws {
     let worker = try Worker(
-      store: queue.store, registry: KnownJobs.registry, options: options, logger: Logger(label: "skein.worker"))
+      store: queue.store, registry: KnownJobs.registry, options: options,
+      logger: Logger(label: "skein.worker"))
     let signals = try SignalWatch.start()
     let stopping = Task { await Self.stop(worker, on: signals) }
     let live = Task { await show() }
@@ -43,7 +44,8 @@ struct WorkerRun: Sendable {
     for await signal in signals {
       let name = SignalWatch.name(signal)
       if isFirst {
-        logger.notice("\(name): running jobs finish, no more are taken; a second signal gives them back at once")
+        logger.notice(
+          "\(name): running jobs finish, no more are taken; a second signal gives them back at once")
       } else {
         logger.notice("\(name) again: running jobs are given back")
       }
@@ -68,13 +70,14 @@ struct WorkerRun: Sendable {
         level: level, "job \(job.state.isFinished ? job.stateText : "running")",
         metadata: [
           "job": "\(job.sequence)", "name": "\(job.kind.name)", "queue": "\(job.queue)",
-          "attempts": "\(job.life.attempts)", "ran": "\(TimeText.span(from: job.startedAt, to: job.finishedAt))",
+          "attempts": "\(job.life.attempts)",
+          "ran": "\(TimeText.span(from: job.startedAt, to: job.finishedAt))",
         ])
     }
   }
 
-  /// Keeps the live line up to date. Counting costs time in proportion to the jobs, so that it is given a twentieth of
-  /// the time at the most.
+  /// Keeps the live line up to date. Counting costs time in proportion to the jobs, so that it is given a
+  /// twentieth of the time at the most.
   private func showCounts() async throws {
     let clock = MonotonicClock()
     var shown: Int64?
@@ -92,7 +95,9 @@ struct WorkerRun: Sendable {
 
   /// The live line.
   static func text(_ queues: [QueueCounts]) -> String {
-    let order: [JobState] = [.running, .ready, .scheduled, .waiting, .succeeded, .failed, .cancelled, .expired]
+    let order: [JobState] = [
+      .running, .ready, .scheduled, .waiting, .succeeded, .failed, .cancelled, .expired,
+    ]
     let parts = order.compactMap { state -> String? in
       let count = queues.reduce(0) { $0 + ($1.jobs[state] ?? 0) }
       return count > 0 || state == .running || state == .ready ? "\(count) \(state.name)" : nil

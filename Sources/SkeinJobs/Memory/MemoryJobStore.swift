@@ -6,6 +6,7 @@ internal import SkeinSync
 /// It keeps the same rules as ``SQLiteJobStore``, as the same conformance suite shows; what it promises holds as long as
 /// the process lives.
 public final class MemoryJobStore: JobStore {
+  /// What moves when there is news, in this process or another one.
   public let signals = StoreSignals(work: StoreSignal(), control: StoreSignal(), changes: StoreSignal())
   private let tables = Lock(MemoryTables(), name: "memory store")
 
@@ -22,10 +23,12 @@ public final class MemoryJobStore: JobStore {
 
   // MARK: Producers
 
+  /// Stores jobs, all or none. Promised.
   public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
     try changeOpen { tables in jobs.map { tables.enqueue($0) } }
   }
 
+  /// Asks for a job's end: one that waits is cancelled, one that runs is asked to stop. Promised.
   public func cancel(_ id: JobID) async throws -> JobRecord {
     try changeOpen { tables in
       let sequence = try tables.sequence(of: id)
@@ -35,6 +38,7 @@ public final class MemoryJobStore: JobStore {
     }
   }
 
+  /// Makes a failed, cancelled or expired job ready again, with a clean record. Promised.
   public func retry(_ id: JobID) async throws -> JobRecord {
     try changeOpen { tables in
       let sequence = try tables.sequence(of: id)
@@ -43,6 +47,7 @@ public final class MemoryJobStore: JobStore {
     }
   }
 
+  /// Stops or resumes the handing out of a queue's jobs. Promised.
   public func setPaused(_ isPaused: Bool, queue: String) async throws {
     try changeOpen { tables in
       tables.pausedByQueue[queue] = isPaused
@@ -50,6 +55,7 @@ public final class MemoryJobStore: JobStore {
     }
   }
 
+  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised.
   public func purge(queue: String, states: Set<JobState>) async throws -> Int {
     try changeOpen { tables in
       let wanted = states.subtracting([.running])
@@ -61,31 +67,39 @@ public final class MemoryJobStore: JobStore {
 
   // MARK: Looking
 
+  /// The job with this id; `nil` when there is none.
   public func job(_ id: JobID) async throws -> JobRecord? {
     try readOpen { tables in tables.sequences[id].flatMap { tables.jobs[$0]?.record } }
   }
 
+  /// The job with this place in the order of coming; `nil` when there is none.
   public func job(sequence: Int64) async throws -> JobRecord? { try readOpen { $0.jobs[sequence]?.record } }
 
+  /// Jobs that fit a filter, the latest first.
   public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
     let all = try readOpen { $0.jobs.values.map(\.record) }
     return Array(all.filter(filter.accepts).sorted { $0.sequence > $1.sequence }.prefix(filter.limit))
   }
 
+  /// The payload of a job; `nil` when there is no such job.
   public func payload(of sequence: Int64) async throws -> JobPayload? {
     try readOpen { $0.jobs[sequence]?.payload }
   }
 
+  /// The encoded result of a job; `nil` when it has none.
   public func result(of sequence: Int64) async throws -> Data? { try readOpen { $0.jobs[sequence]?.result } }
 
+  /// The attempts of a job, the first one first.
   public func attempts(of sequence: Int64) async throws -> [AttemptRecord] {
     try readOpen { $0.jobs[sequence]?.attempts.sorted { $0.number < $1.number } ?? [] }
   }
 
+  /// What an attempt wrote, from `offset` bytes on.
   public func log(of sequence: Int64, attempt: Int, from offset: Int) async throws -> Data {
     try readOpen { Data(($0.jobs[sequence]?.logs[attempt] ?? Data()).dropFirst(offset)) }
   }
 
+  /// How many jobs each queue has in each state.
   public func counts() async throws -> [QueueCounts] {
     try readOpen { tables in
       let byQueue = Dictionary(grouping: tables.jobs.values.map(\.record), by: \.queue)
@@ -96,23 +110,28 @@ public final class MemoryJobStore: JobStore {
     }
   }
 
+  /// Jobs that changed after a revision, in the order of their last change, and the revision to go on from.
   public func changes(after revision: Int64, limit: Int) throws -> [JobRecord] {
     try readOpen { $0.changes(after: revision, limit: limit) }
   }
 
+  /// The latest revision.
   public func revision() throws -> Int64 { try readOpen { $0.revision } }
 
   // MARK: Workers
 
+  /// Lets a worker in.
   public func join(_ worker: WorkerDescription) async throws -> any WorkerMembership {
     let id = try changeOpen { $0.join(worker) }
     return MemoryMembership(id: id, name: worker.name, store: self)
   }
 
+  /// All workers that have joined and not left.
   public func workers() async throws -> [WorkerRecord] {
     try readOpen { $0.workers.values.sorted { $0.id < $1.id } }
   }
 
+  /// The newest payload version of each job that some worker has announced, also workers that have left since.
   public func knownJobs() async throws -> [String: Int] { try readOpen(\.knownJobs) }
 
   // MARK: Access

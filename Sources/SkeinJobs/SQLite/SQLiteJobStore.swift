@@ -17,6 +17,7 @@ internal import SkeinWork
 public final class SQLiteJobStore: JobStore {
   /// The directory that was given.
   public let directory: String
+  /// What moves when there is news, in this process or another one.
   public let signals: StoreSignals
 
   private let files: StoreFiles
@@ -109,6 +110,7 @@ public final class SQLiteJobStore: JobStore {
 
   // MARK: Producers
 
+  /// Stores jobs, all or none. Promised.
   public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
     try await writer.perform(.promised) { transaction in try jobs.map { try transaction.enqueue($0) } }
   }
@@ -129,6 +131,7 @@ public final class SQLiteJobStore: JobStore {
     return enqueued
   }
 
+  /// Asks for a job's end: one that waits is cancelled, one that runs is asked to stop. Promised.
   public func cancel(_ id: JobID) async throws -> JobRecord {
     try await writer.perform(.promised) { transaction in
       try transaction.cancel(id)
@@ -136,6 +139,7 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
+  /// Makes a failed, cancelled or expired job ready again, with a clean record. Promised.
   public func retry(_ id: JobID) async throws -> JobRecord {
     try await writer.perform(.promised) { transaction in
       try transaction.retry(id)
@@ -143,26 +147,32 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
+  /// Stops or resumes the handing out of a queue's jobs. Promised.
   public func setPaused(_ isPaused: Bool, queue: String) async throws {
     try await writer.perform(.promised) { try $0.setPaused(isPaused, queue: queue) }
   }
 
+  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised.
   public func purge(queue: String, states: Set<JobState>) async throws -> Int {
     try await writer.perform(.promised) { try $0.purge(queue: queue, states: states) }
   }
 
   // MARK: Looking
 
+  /// The job with this id; `nil` when there is none.
   public func job(_ id: JobID) async throws -> JobRecord? { try await readJobs { try $0.job(id: id) } }
 
+  /// The job with this place in the order of coming; `nil` when there is none.
   public func job(sequence: Int64) async throws -> JobRecord? {
     try await readJobs { try $0.job(sequence: sequence) }
   }
 
+  /// Jobs that fit a filter, the latest first.
   public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
     try await readJobs { try $0.jobs(filter) }
   }
 
+  /// The payload of a job; `nil` when there is no such job.
   public func payload(of sequence: Int64) async throws -> JobPayload? {
     try await read { db in
       try Row.fetchOne(db, sql: "SELECT * FROM payloads WHERE sequence = ?", arguments: [sequence])
@@ -170,38 +180,46 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
+  /// The encoded result of a job; `nil` when it has none.
   public func result(of sequence: Int64) async throws -> Data? {
     try await read { db in
       try Data.fetchOne(db, sql: "SELECT result FROM results WHERE sequence = ?", arguments: [sequence])
     }
   }
 
+  /// The attempts of a job, the first one first.
   public func attempts(of sequence: Int64) async throws -> [AttemptRecord] {
     try await readJobs { try $0.attempts(sequence) }
   }
 
+  /// What an attempt wrote, from `offset` bytes on.
   public func log(of sequence: Int64, attempt: Int, from offset: Int) async throws -> Data {
     try await readJobs { try $0.log(sequence, attempt: attempt, from: offset) }
   }
 
+  /// How many jobs each queue has in each state.
   public func counts() async throws -> [QueueCounts] { try await readJobs { try $0.counts() } }
 
+  /// Jobs that changed after a revision, in the order of their last change, and the revision to go on from.
   public func changes(after revision: Int64, limit: Int) throws -> [JobRecord] {
     try explain {
       try watching.read { try JobRows(db: $0, kinds: kinds).changes(after: revision, limit: limit) }
     }
   }
 
+  /// The latest revision.
   public func revision() throws -> Int64 {
     try explain { try watching.read { try Int64.fetchOne($0, sql: "SELECT revision FROM meta")! } }
   }
 
   // MARK: Workers
 
+  /// Lets a worker in.
   public func join(_ worker: WorkerDescription) async throws -> any WorkerMembership {
     try await SQLiteMembership.join(worker, files: files, writer: writer, reader: database)
   }
 
+  /// All workers that have joined and not left.
   public func workers() async throws -> [WorkerRecord] {
     let rows = try await read { try WorkerRow.fetchAll($0) }
     return try rows.map { row in
@@ -214,6 +232,7 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
+  /// The newest payload version of each job that some worker has announced, also workers that have left since.
   public func knownJobs() async throws -> [String: Int] {
     try await read { db in
       let rows = try Row.fetchAll(db, sql: "SELECT name, payload_version FROM known_jobs")

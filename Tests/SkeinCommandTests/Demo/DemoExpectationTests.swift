@@ -12,7 +12,8 @@ import Testing
     life.state = state
     life.reason = reason
     let record = JobRecord(
-      sequence: 1, id: JobID(), kind: JobKind(name: "command"), queue: "q", priority: 5, life: life, enqueuedAt: Date(),
+      sequence: 1, id: JobID(), kind: JobKind(name: "command"), queue: "q", priority: 5, life: life,
+      enqueuedAt: Date(),
       revision: 1)
     let attempts = attempts.enumerated().map { index, outcome in
       var attempt = AttemptRecord(

@@ -16,7 +16,8 @@ private struct Careful: Job {
   private let catalog: JobCatalog
 
   init() throws {
-    catalog = JobCatalog(registry: try JobRegistry([Careful.self, WordCountJob.self]), announced: ["remote": 3])
+    catalog = JobCatalog(
+      registry: try JobRegistry([Careful.self, WordCountJob.self]), announced: ["remote": 3])
   }
 
   private func job(_ name: String, _ input: String) throws -> NewJob {
@@ -37,8 +38,10 @@ private struct Careful: Job {
   @Test(
     "what does not fit is refused",
     arguments: [
-      ("careful", "{}", "'path' is missing"), ("careful", "nonsense", "is no JSON"), ("careful", "[1]", "not an array"),
-      ("remote", "3", "not a number"), ("carefull", "{}", "did you mean careful?"), ("other", "{}", "known are"),
+      ("careful", "{}", "'path' is missing"), ("careful", "nonsense", "is no JSON"),
+      ("careful", "[1]", "not an array"),
+      ("remote", "3", "not a number"), ("carefull", "{}", "did you mean careful?"),
+      ("other", "{}", "known are"),
       ("word", "{}", "did you mean wordcount?"),
     ])
   func refuse(_ name: String, _ input: String, _ reason: String) {

@@ -1,5 +1,6 @@
 import Foundation
 import SkeinBuiltinJobs
+import SkeinResilience
 import SkeinWork
 import Testing
 
@@ -31,7 +32,8 @@ import Testing
   @Test("an object may hold a command")
   func commandObject() throws {
     let job = try command(#"{"command": ["ls", "-l"], "directory": "/tmp", "environment": {"B": "2"}}"#)
-    #expect(job.arguments == ["ls", "-l"] && job.directory == "/tmp" && job.environment == ["A": "1", "B": "2"])
+    #expect(
+      job.arguments == ["ls", "-l"] && job.directory == "/tmp" && job.environment == ["A": "1", "B": "2"])
     #expect(try command(#"{"command": "ls -l"}"#).arguments == ["/bin/sh", "-c", "ls -l"])
   }
 
@@ -39,8 +41,8 @@ import Testing
   func task() throws {
     let text = #"""
       {"task": "t", "input": {"n": 9007199254740993, "x": [1.5, null, true]}, "queue": "q", "priority": 9,
-       "retries": 2, "backoff": "fixed:1s", "timeout": 30, "softTimeout": "20s", "delay": "1m", "expires": "1h",
-       "unique": "u"}
+       "retries": 2, "backoff": "fixed:1s", "timeout": 30, "softTimeout": "20s", "delay": "1m",
+       "expires": "1h", "unique": "u"}
       """#
     let request = try #require(try parse(text.replacing("\n", with: " ")))
     #expect(String(decoding: request.input, as: UTF8.self) == #"{"n":9007199254740993,"x":[1.5,null,true]}"#)

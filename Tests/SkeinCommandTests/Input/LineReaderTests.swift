@@ -11,7 +11,9 @@ import Testing
     let handle = try FileHandle(forReadingFrom: file)
     var reader = LineReader(descriptor: handle.fileDescriptor, mostBytes: mostBytes)
     var lines: [String] = []
-    while let line = try reader.next() { lines.append("\(line.number):" + String(decoding: line.bytes, as: UTF8.self)) }
+    while let line = try reader.next() {
+      lines.append("\(line.number):" + String(decoding: line.bytes, as: UTF8.self))
+    }
     return lines
   }
 

@@ -7,7 +7,8 @@ import Testing
   @Test(
     "spans are read as people write them",
     arguments: [
-      ("500ms", Duration.milliseconds(500)), ("2s", .seconds(2)), ("5m", .seconds(300)), ("1h", .seconds(3600)),
+      ("500ms", Duration.milliseconds(500)), ("2s", .seconds(2)), ("5m", .seconds(300)),
+      ("1h", .seconds(3600)),
       ("1d", .seconds(86_400)), ("1h30m", .seconds(5400)), ("1.5s", .milliseconds(1500)), ("0s", .zero),
     ])
   func read(_ text: String, _ span: Duration) throws {
@@ -17,7 +18,8 @@ import Testing
   @Test(
     "what is no span is refused with the reason",
     arguments: [
-      ("", "it is empty"), ("5", "the unit is missing"), ("5x", "'x' is no unit"), ("s", "a number was expected"),
+      ("", "it is empty"), ("5", "the unit is missing"), ("5x", "'x' is no unit"),
+      ("s", "a number was expected"),
       ("-1s", "a number was expected"), ("1.s", "a number was expected"), ("1s2", "the unit is missing"),
       ("1 s", "the unit is missing"), ("101000d", "a hundred years"), ("٣s", "a number was expected"),
     ])
@@ -33,7 +35,9 @@ import Testing
     #expect(try BackoffText.parse("fixed:250ms") == .fixed(.milliseconds(250)))
   }
 
-  @Test("what is no backoff is refused", arguments: ["linear:1s", "exponential:1s*0.5", "fixed:", "exponential:1s*x"])
+  @Test(
+    "what is no backoff is refused",
+    arguments: ["linear:1s", "exponential:1s*0.5", "fixed:", "exponential:1s*x"])
   func refuseBackoff(_ text: String) {
     #expect(throws: CommandFailure.self) { try BackoffText.parse(text) }
   }

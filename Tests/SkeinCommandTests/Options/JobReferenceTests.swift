@@ -13,7 +13,9 @@ import Testing
     #expect(JobReference("\(id)".uppercased()) == .id(id))
   }
 
-  @Test("anything else names no job", arguments: ["", "#", "0", "-1", "+1", "1.5", "twelve", "99999999999999999999"])
+  @Test(
+    "anything else names no job",
+    arguments: ["", "#", "0", "-1", "+1", "1.5", "twelve", "99999999999999999999"])
   func refuse(_ text: String) {
     #expect(JobReference(text) == nil)
   }

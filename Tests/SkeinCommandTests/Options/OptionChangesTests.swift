@@ -7,9 +7,15 @@ import Testing
 @Suite struct OptionChangesTests {
   @Test("what is not said stays as the job's type says")
   func nothing() throws {
-    var options = JobOptions { $0.priority = 7; $0.retry = .standard }
+    var options = JobOptions {
+      $0.priority = 7; $0.retry = .standard
+    }
     try OptionChanges().apply(to: &options)
-    #expect(options == JobOptions { $0.priority = 7; $0.retry = .standard })
+    #expect(
+      options
+        == JobOptions {
+          $0.priority = 7; $0.retry = .standard
+        })
   }
 
   @Test("what is said counts")

@@ -36,7 +36,7 @@ import Testing
 
   @Test("in a narrow terminal the columns of high rank go first, and the rest is cut")
   func narrow() {
-    #expect(lines(20) == ["JOB  STATE   INPUT", "  1  succe…  echo h…", " 22  failed  日本…"])
+    #expect(lines(20) == ["JOB  STATE   INPUT", "  1  succe…  echo h…", " 22  failed  日本語…"])
     #expect(lines(10)[0] == "JOB  STATE")
   }
 

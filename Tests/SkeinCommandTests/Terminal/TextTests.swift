@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import SkeinCommand
@@ -30,11 +31,21 @@ import Testing
   @Test(
     "spans have about three digits",
     arguments: [
-      (0.0, "0ms"), (-1, "0ms"), (0.0123, "12ms"), (0.9994, "999ms"), (1, "1.00s"), (1.234, "1.23s"), (12.34, "12.3s"),
-      (59.96, "1m"), (60, "1m"), (61, "1m1s"), (3600, "1h"), (5400, "1h30m"), (86_400, "1d"), (100_000, "1d3h"),
+      (0.0, "0ms"), (-1, "0ms"), (0.0123, "12ms"), (0.9994, "999ms"), (1, "1.00s"), (1.234, "1.23s"),
+      (12.34, "12.3s"),
+      (59.96, "1m"), (60, "1m"), (61, "1m1s"), (3600, "1h"), (5400, "1h30m"), (86_400, "1d"),
+      (100_000, "1d3h"),
     ])
   func spans(_ seconds: Double, _ text: String) {
     #expect(TimeText.span(seconds) == text)
+  }
+
+  @Test("how long ago something was is told in whole seconds")
+  func distance() {
+    let now = Date()
+    #expect(TimeText.distance(to: now.addingTimeInterval(-1.9), from: now) == "1s ago")
+    #expect(TimeText.distance(to: now.addingTimeInterval(-7200), from: now) == "2h ago")
+    #expect(TimeText.distance(to: now.addingTimeInterval(59.5), from: now) == "in 1m")
   }
 
   @Test("a progress bar fills its line and no more", arguments: [10, 40, 80, 200])

@@ -31,7 +31,9 @@ final class SkeinProgram: Sendable {
 
   /// The program beside this test's own.
   static var path: String {
-    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "skein").path
+    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(
+      path: "skein"
+    ).path
   }
 
   private var environment: Environment {
@@ -51,10 +53,11 @@ final class SkeinProgram: Sendable {
   /// Runs a verb to its end.
   func run(_ arguments: [String], input: String = "", program: String = path) async throws -> Run {
     let result = try await Subprocess.run(
-      .path(FilePath(program)), arguments: Arguments(arguments), environment: environment, input: .string(input),
+      .path(FilePath(program)), arguments: Arguments(arguments), environment: environment,
+      input: .string(input),
       output: .string(limit: 1 << 22), error: .string(limit: 1 << 22))
     return Run(
-      code: Self.code(result.terminationStatus), output: result.standardOutput ?? "", errors: result.standardError ?? "")
+      code: Self.code(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
   }
 
   /// Runs a worker as long as the body takes, then ends it with SIGTERM.
@@ -63,7 +66,8 @@ final class SkeinProgram: Sendable {
   @discardableResult
   func withWorker(_ arguments: String..., body: (SkeinProgram) async throws -> Void) async throws -> Run {
     let result = try await Subprocess.run(
-      .path(FilePath(Self.path)), arguments: Arguments(["worker"] + arguments), environment: environment, input: .none,
+      .path(FilePath(Self.path)), arguments: Arguments(["worker"] + arguments), environment: environment,
+      input: .none,
       output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
     ) { execution in
       do {
@@ -75,7 +79,7 @@ final class SkeinProgram: Sendable {
       try execution.send(signal: .terminate)
     }
     return Run(
-      code: Self.code(result.terminationStatus), output: result.standardOutput ?? "", errors: result.standardError ?? "")
+      code: Self.code(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
   }
 
   private static func code(_ status: TerminationStatus) -> Int32 {

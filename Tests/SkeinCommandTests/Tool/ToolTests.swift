@@ -30,12 +30,14 @@ import Testing
       let good = try await skein("submit", "--wait", "--", "sh", "-c", "echo out; echo err >&2")
       #expect(good.code == 0 && good.output == "out\n" && good.errors == "err\n", "\(good)")
       let bad = try await skein("submit", "--wait", "--", "sh", "-c", "echo why >&2; exit 7")
-      #expect(bad.code == 7 && bad.errors.contains("why") && bad.errors.contains("error: job 2 failed"), "\(bad)")
+      #expect(
+        bad.code == 7 && bad.errors.contains("why") && bad.errors.contains("error: job 2 failed"), "\(bad)")
       let killed = try await skein("submit", "--wait", "--", "sh", "-c", "kill -9 $$")
       #expect(killed.code == 137, "\(killed)")
       let late = try await skein("submit", "--wait", "--timeout", "50ms", "--", "sleep", "60")
       #expect(late.code == 1 && late.errors.contains("timeLimit"), "\(late)")
-      let words = try await skein("submit", "--wait", "--task", "wordcount", "--input", #"{"paths":["/etc/passwd"]}"#)
+      let words = try await skein(
+        "submit", "--wait", "--task", "wordcount", "--input", #"{"paths":["/etc/passwd"]}"#)
       #expect(words.code == 0 && words.output.contains(#""filesCounted":1"#), "\(words)")
       #expect(try await skein("wait", "1", "2", "3").code == 7)
     }
@@ -47,7 +49,7 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: flag) }
     try await skein.withWorker { skein in
       #expect(try await skein("submit", "--wait", "--", "test", "-e", flag).code == 1)
-      FileManager.default.createFile(atPath: flag, contents: nil)
+      _ = FileManager.default.createFile(atPath: flag, contents: nil)
       #expect(try await skein("retry", "1").output == "job 1 is ready again\n")
       #expect(try await skein("wait", "1", "--timeout", "60s").code == 0)
       #expect(try await skein("retry", "1").code == 1)
@@ -110,7 +112,8 @@ import Testing
     ])
   func badBatch(_ line: String, _ message: String) async throws {
     let submitted = try await skein("submit", input: "echo fine\n\(line)\necho fine\n")
-    #expect(submitted.code == 64 && submitted.output == "" && submitted.errors.contains(message), "\(submitted)")
+    #expect(
+      submitted.code == 64 && submitted.output == "" && submitted.errors.contains(message), "\(submitted)")
     #expect(!FileManager.default.fileExists(atPath: skein.directory))
   }
 
@@ -142,10 +145,11 @@ import Testing
       (["submit", "--backoff", "1s", "--", "ls"], "--retries"),
       (["submit", "--env", "1X=2", "--", "ls"], "is no name for an environment variable"),
       (["submit", "--", ""], "the command is empty"),
-      (["submit", "ls"], "unexpected argument"),
+      (["submit", "ls"], "Unexpected argument"),
       (["list", "--state", "asleep"], "is no state"), (["list", "--limit", "0"], "--limit"),
       (["show", "twelve"], "names no job"), (["wait"], "Missing expected argument"),
-      (["worker", "--concurrency", "0"], "1 to 10000"), (["worker", "--queue", "a=b"], "no queue with a weight"),
+      (["worker", "--concurrency", "0"], "1 to 10000"),
+      (["worker", "--queue", "a=b"], "no queue with a weight"),
       (["list", "--log-level", "loud"], "is no log level"), (["demo", "/no/such/folder"], "can be read"),
       (["frobnicate"], "frobnicate"),
     ])
@@ -155,7 +159,9 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: skein.directory))
   }
 
-  @Test("where there is no queue, looking says so and makes none", arguments: ["list", "stats", "show 1", "wait 1"])
+  @Test(
+    "where there is no queue, looking says so and makes none",
+    arguments: ["list", "stats", "show 1", "wait 1"])
   func noQueue(_ verb: String) async throws {
     let run = try await skein.run(verb.split(separator: " ").map(String.init))
     #expect(run.code == 2 && run.errors.contains("there is no queue in \(skein.directory)"), "\(run)")
@@ -173,11 +179,19 @@ import Testing
     #expect(wait.code == 4 && wait.errors.contains("it goes on"), "\(wait)")
   }
 
+  @Test("a file in the directory's place is told apart")
+  func fileAsDirectory() async throws {
+    let run = try await skein("submit", "--data-dir", "/etc/passwd", "--", "true")
+    #expect(
+      run.code == 2 && run.errors == "error: /etc/passwd is a file: name a directory with --data-dir\n",
+      "\(run)")
+  }
+
   @Test("a file that is no queue is left alone")
   func foreignFile() async throws {
     try FileManager.default.createDirectory(atPath: skein.directory, withIntermediateDirectories: true)
     let path = skein.directory + "/queue.sqlite"
-    FileManager.default.createFile(atPath: path, contents: Data("this is no database, it is a text".utf8))
+    _ = FileManager.default.createFile(atPath: path, contents: Data("this is no database, it is a text".utf8))
     let run = try await skein("submit", "--", "true")
     #expect(run.code == 2 && run.errors.contains("queue.sqlite"), "\(run)")
     #expect(FileManager.default.contents(atPath: path) == Data("this is no database, it is a text".utf8))
@@ -189,14 +203,17 @@ import Testing
   func help() async throws {
     let help = try await skein("--help")
     #expect(help.code == 0 && help.output.contains("Exit codes:") && help.output.contains("130"))
-    for verb in ["up", "worker", "submit", "list", "show", "logs", "wait", "cancel", "retry", "stats", "demo"] {
+    for verb in [
+      "up", "worker", "submit", "list", "show", "logs", "wait", "cancel", "retry", "stats", "demo",
+    ] {
       #expect(try await skein(verb, "--help").output.contains("Examples:"), "\(verb)")
     }
   }
 
   @Test("a reader that goes away ends the tool quietly")
   func brokenPipe() async throws {
-    _ = try await skein("submit", input: String(repeating: "echo something rather long to fill the pipe\n", count: 3000))
+    _ = try await skein(
+      "submit", input: String(repeating: "echo something rather long to fill the pipe\n", count: 3000))
     let run = try await skein.shell("\"$0\" list --limit 3000 | head -n 1; echo ${PIPESTATUS[0]}")
     #expect(run.lines.count == 2 && run.lines.last == "0" && run.errors == "", "\(run)")
   }

@@ -11,6 +11,10 @@ struct SmallDisk {
     return true
   }()
 
+  // From man 2 mount; not to be had from Swift's import of the C library.
+  private static let readOnly: UInt = 1
+  private static let remount: UInt = 32
+
   private struct MountFailed: Error {}
 
   init(megabytes: Int) throws {
@@ -23,11 +27,11 @@ struct SmallDisk {
   }
 
   func grow(megabytes: Int) throws {
-    guard mount("skein", path, "tmpfs", UInt(32), "size=\(megabytes)m") == 0 else { throw MountFailed() }  // MS_REMOUNT
+    guard mount("skein", path, "tmpfs", Self.remount, "size=\(megabytes)m") == 0 else { throw MountFailed() }
   }
 
   func makeReadOnly() throws {
-    guard mount("skein", path, "tmpfs", UInt(32 | 1), "") == 0 else { throw MountFailed() }  // MS_REMOUNT, MS_RDONLY
+    guard mount("skein", path, "tmpfs", Self.remount | Self.readOnly, "") == 0 else { throw MountFailed() }
   }
 
   func unmount() {
