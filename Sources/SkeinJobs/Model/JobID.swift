@@ -5,13 +5,19 @@ internal import SkeinSync
 ///
 /// - Source: RFC 9562, section 5.7; the twelve bits after the version count within a millisecond (method 1).
 public struct JobID: Hashable, Comparable, Sendable {
-  /// The 128 bits, most significant first.
-  public let bits: UInt128
+  // Two words and not a UInt128, whose alignment of 16 bytes makes Swift 6.3.1 lay out the frames of some
+  // asynchronous closures wrongly: one that captured an id and iterated over records jumped to nowhere.
+  private let high: UInt64
+  private let low: UInt64
 
   /// Creates an identity from its bits.
   public init(bits: UInt128) {
-    self.bits = bits
+    high = UInt64(truncatingIfNeeded: bits >> 64)
+    low = UInt64(truncatingIfNeeded: bits)
   }
+
+  /// The 128 bits, most significant first.
+  public var bits: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
   /// Makes a new identity, later than every one made before in this process.
   public init() {
@@ -22,7 +28,7 @@ public struct JobID: Hashable, Comparable, Sendable {
     let milliseconds = UInt128(stamp >> 12)
     let counter = UInt128(stamp & 0xfff)
     let random = UInt128(UInt64.random(in: 0...UInt64.max) & 0x3fff_ffff_ffff_ffff)
-    bits = milliseconds << 80 | 0x7 << 76 | counter << 64 | 0x2 << 62 | random
+    self.init(bits: milliseconds << 80 | 0x7 << 76 | counter << 64 | 0x2 << 62 | random)
   }
 
   /// Milliseconds since 1970, then twelve bits that count within one.
@@ -36,7 +42,9 @@ public struct JobID: Hashable, Comparable, Sendable {
   }
 
   /// Tells which of two identities was made earlier.
-  public static func < (left: JobID, right: JobID) -> Bool { left.bits < right.bits }
+  public static func < (left: JobID, right: JobID) -> Bool {
+    (left.high, left.low) < (right.high, right.low)
+  }
 }
 
 extension JobID: LosslessStringConvertible {

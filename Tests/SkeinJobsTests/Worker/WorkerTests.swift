@@ -319,6 +319,23 @@ struct WorkerTests {
     return states
   }
 
+  @Test("a handle can be captured where events are read", arguments: StoreKind.allCases)
+  func capturedHandle(kind: StoreKind) async throws {
+    try await withStore(kind) { (store) async throws in
+      let queue = JobQueue(store: store)
+      let events = queue.events(after: try store.revision())
+      let handle = try await queue.enqueue(Add(a: 1, b: 1))
+      // This closure crashed as long as an id was a UInt128: see JobID.
+      let end = try await withWorker(store, jobs) { (_) async throws in
+        for try await record in events where record.id == handle.id {
+          if record.state.isFinished { return record.state }
+        }
+        return .ready
+      }
+      #expect(end == .succeeded)
+    }
+  }
+
   // MARK: Stopping
 
   @Test("a worker that stops finishes what runs, and leaves the rest ready", arguments: StoreKind.allCases)
