@@ -20,7 +20,11 @@ public enum SkeinCommand {
   /// - Parameter jobs: the jobs that this executable can run, besides the built-in `command` and `wordcount`.
   public static func main(jobs: [any Job.Type] = []) async -> Never {
     BrokenPipe.catchSignal()
-    exit(await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs))
+    let code = await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs)
+    // Not `exit`: a worker that gave its jobs back may have left tasks to themselves, and the exit handlers
+    // of the libraries that they use complain about them.
+    fflush(nil)
+    _exit(code)
   }
 
   /// Runs a verb.

@@ -72,9 +72,10 @@ struct DemoPlan: Sendable {
     }
   }
 
-  /// A job whose first attempt goes on for longer than it takes to kill its worker.
+  /// A job whose first attempt goes on for longer than it takes to kill its worker. It leaves the worker the
+  /// time to note which processes belong to it: who takes up the job has to end them first.
   private static func fragile(mark: String) throws -> NewJob {
-    let script = #": > "$0"; [ "$SKEIN_ATTEMPT" -gt 1 ] || exec sleep 30; sleep 0.3"#
+    let script = #"sleep 0.1; : > "$0"; [ "$SKEIN_ATTEMPT" -gt 1 ] || exec sleep 20; sleep 0.2"#
     return try NewJob(CommandJob(arguments: ["/bin/sh", "-c", script, mark])) { $0.queue = fragileQueue }
   }
 

@@ -52,9 +52,22 @@ final class DemoRun: Sendable {
       group.cancelAll()
       return end ?? .finished
     }
-    child.withLock { $0 }?.end()
     Console.shared.show(live: "")
+    if case .finished = end { return end }
+    await endProcesses()
     return end
+  }
+
+  /// Ends what may be left when the plan was not carried out to its end.
+  private func endProcesses() async {
+    child.withLock { $0 }?.end()
+    await CommandLeftovers.end()
+    // A killed worker's commands live on until its jobs are taken up.
+    let description = WorkerDescription(
+      name: "heir", concurrency: 1, queues: [], knows: [:], processID: getpid())
+    guard let membership = try? await queue.store.join(description) else { return }
+    _ = try? await membership.rescue()
+    try? await membership.leave()
   }
 
   /// Ends the process from a thread of its own, should even the end of the tasks not come.

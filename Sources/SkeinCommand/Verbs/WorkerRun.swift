@@ -23,24 +23,21 @@ struct WorkerRun: Sendable {
     let signals = try SignalWatch.start()
     let stopping = Task { await Self.stop(worker, on: signals) }
     let live = Task { await show() }
-    defer { for task in [stopping, live] { task.cancel() } }
-    do {
-      try await worker.run()
-    } catch {
-      await end(live)
-      throw error
-    }
-    await end(live)
-  }
-
-  private func end(_ live: Task<Void, Never>) async {
+    let end: Result<Void, any Error>
+    do { end = .success(try await worker.run()) } catch { end = .failure(error) }
     live.cancel()
     await live.value
+    stopping.cancel()
     Console.shared.show(live: "")
+    if await stopping.value { await CommandLeftovers.end() }
+    try end.get()
   }
 
-  private static func stop(_ worker: Worker, on signals: AsyncStream<Int32>) async {
-    var isFirst = true
+  /// Passes the signals on until the task is cancelled.
+  ///
+  /// - Returns: whether the worker was told to give its jobs back.
+  private static func stop(_ worker: Worker, on signals: AsyncStream<Int32>) async -> Bool {
+    var (isFirst, hasHandedBack) = (true, false)
     for await signal in signals {
       let name = SignalWatch.name(signal)
       if isFirst {
@@ -50,8 +47,10 @@ struct WorkerRun: Sendable {
         logger.notice("\(name) again: running jobs are given back")
       }
       worker.stop(isFirst ? .finishRunning : .handBack)
+      if !isFirst { hasHandedBack = true }
       isFirst = false
     }
+    return hasHandedBack
   }
 
   private func show() async {

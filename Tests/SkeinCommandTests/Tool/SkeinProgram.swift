@@ -60,23 +60,20 @@ final class SkeinProgram: Sendable {
       code: Self.code(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
   }
 
-  /// Runs a worker as long as the body takes, then ends it with SIGTERM.
+  /// Runs a worker as long as the body takes, then ends it.
   ///
+  /// - Parameter signals: what ends it, in this order.
   /// - Returns: the worker's own end.
   @discardableResult
-  func withWorker(_ arguments: String..., body: (SkeinProgram) async throws -> Void) async throws -> Run {
+  func withWorker(
+    _ arguments: String..., signals: [Signal] = [.terminate], body: (SkeinProgram) async throws -> Void
+  ) async throws -> Run {
     let result = try await Subprocess.run(
       .path(FilePath(Self.path)), arguments: Arguments(["worker"] + arguments), environment: environment,
-      input: .none,
-      output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
+      input: .none, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
     ) { execution in
-      do {
-        try await body(self)
-      } catch {
-        try execution.send(signal: .terminate)
-        throw error
-      }
-      try execution.send(signal: .terminate)
+      defer { for signal in signals { try? execution.send(signal: signal) } }
+      try await body(self)
     }
     return Run(
       code: Self.code(result.terminationStatus), output: result.standardOutput, errors: result.standardError)

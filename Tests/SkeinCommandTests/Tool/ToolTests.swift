@@ -1,4 +1,5 @@
 import Foundation
+import Subprocess
 import Testing
 
 @Suite("the tool, as a user sees it", .tags(.slow)) struct ToolTests {
@@ -82,6 +83,27 @@ import Testing
     #expect(worker.code == 0 && worker.errors.contains("SIGTERM: running jobs finish"), "\(worker)")
     #expect(try await skein("list").lines[0].contains("\tsucceeded\t"))
     #expect(!(try await skein("stats").output.contains("worker")))
+  }
+
+  @Test("a second signal gives the running job back and ends its processes")
+  func handBack() async throws {
+    _ = try await skein("submit", "--", "sh", "-c", "echo $$; exec sleep 60")
+    let worker = try await skein.withWorker(signals: [.terminate, .interrupt]) { skein in
+      // Stored with a delay, so that the job has surely started.
+      while try await skein("logs", "1").output.isEmpty {}
+    }
+    #expect(worker.code == 0 && worker.errors.contains("running jobs are given back"), "\(worker)")
+    #expect(try await skein("list").lines[0].hasPrefix("1\tready\t"))
+    let process = try await skein("logs", "1").output.trimmingCharacters(in: .newlines)
+    #expect(!process.isEmpty && !FileManager.default.fileExists(atPath: "/proc/\(process)/cwd"))
+  }
+
+  @Test("the demo comes out as expected and leaves nothing")
+  func demo() async throws {
+    let demo = try await skein("demo", "/etc/passwd")
+    #expect(demo.code == 0 && demo.output.contains("Every outcome is the expected one."), "\(demo)")
+    let directory = try #require(demo.output.split(separator: ",").first?.split(separator: " ").last)
+    #expect(!FileManager.default.fileExists(atPath: String(directory)))
   }
 
   // MARK: Batches
