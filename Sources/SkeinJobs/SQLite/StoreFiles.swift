@@ -40,9 +40,9 @@ struct StoreFiles: Sendable {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     } catch {
-      throw JobQueueError(
-        .storeUnavailable, "the directory \(path) can not be created: \(String(cString: strerror(errno)))",
-        cause: error)
+      // Foundation has changed errno on its way: the system is asked once more for its reason.
+      guard mkdir(path, 0o700) != 0 else { return }
+      throw .file(path, "can not be made a directory", errno)
     }
     guard access(path, W_OK | X_OK) == 0 else { throw .file(path, "can not be written", errno) }
   }

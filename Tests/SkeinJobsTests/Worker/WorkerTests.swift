@@ -319,6 +319,21 @@ struct WorkerTests {
     return states
   }
 
+  @Test("more tasks can wait for results than there are readers", arguments: StoreKind.allCases)
+  func manyWaiters(kind: StoreKind) async throws {
+    try await withStore(kind) { (store) async throws in
+      let queue = JobQueue(store: store)
+      let handles = try await queue.enqueue((0..<100).map { Add(a: $0, b: 0) })
+      let waiting = handles.map { handle in Task { try await handle.result(timeout: .seconds(30)) } }
+      let sum = try await withWorker(store, jobs) { (_) async throws in
+        var sum = 0
+        for task in waiting { sum += try await task.value }
+        return sum
+      }
+      #expect(sum == 4950)
+    }
+  }
+
   @Test("a handle can be captured where events are read", arguments: StoreKind.allCases)
   func capturedHandle(kind: StoreKind) async throws {
     try await withStore(kind) { (store) async throws in
