@@ -42,7 +42,7 @@ struct Module {
 }
 
 let modules = [
-  Module(name: "SkeinSync", dependencies: ["CSkein", heap], testDependencies: ["SkeinTesting"]),
+  Module(name: "SkeinSync", dependencies: ["CSkein", heap, deque], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinWork", testDependencies: []),

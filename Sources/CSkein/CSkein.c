@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/statfs.h>
@@ -34,6 +35,41 @@ void skein_set_thread_name(const char *name) {
   kept[sizeof kept - 1] = 0;
   pthread_setname_np(pthread_self(), kept);
 }
+
+int skein_get_thread_name(uint32_t id, uint8_t *name, size_t capacity) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/task/%u/comm", id);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return -errno;
+  ssize_t length = read(file, name, capacity);
+  int failure = errno;
+  close(file);
+  if (length < 0) return -failure;
+  return (int)(length > 0 && name[length - 1] == '\n' ? length - 1 : length);
+}
+
+// From Swift's concurrency runtime.
+extern __attribute__((swiftcall)) void *swift_task_getCurrent(void);
+extern __attribute__((swiftcall)) void *swift_task_localValueGet(const void *key);
+extern __attribute__((swiftcall)) void swift_task_localValuePush(const void *key, void *value, const void *type);
+extern __attribute__((swiftcall)) void swift_task_localValuePop(void);
+extern __attribute__((swiftcall)) const char *swift_task_getCurrentTaskName(void);
+
+uintptr_t skein_current_task(void) { return (uintptr_t)swift_task_getCurrent(); }
+
+const void *skein_task_local_place(const void *key) { return swift_task_localValueGet(key); }
+
+void skein_task_local_push(const void *key, void *value, const void *value_type) {
+  swift_task_localValuePush(key, value, value_type);
+}
+
+void skein_task_local_pop(void) { swift_task_localValuePop(); }
+
+const char *skein_current_task_name(void) { return swift_task_getCurrentTaskName(); }
+
+_Atomic(uint32_t) skein_observed_mask = 0;
+
+void skein_set_observed(uint32_t mask) { __c11_atomic_store(&skein_observed_mask, mask, __ATOMIC_RELEASE); }
 
 // MARK: Futexes
 
@@ -70,9 +106,12 @@ static int64_t nanoseconds(clockid_t clock) {
 }
 
 int64_t skein_monotonic_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
+int64_t skein_coarse_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC_COARSE); }
 int64_t skein_boottime_nanoseconds(void) { return nanoseconds(CLOCK_BOOTTIME); }
 
 // MARK: Files
+
+int skein_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
 
 int skein_watch_closes(const char *directory) {
   int descriptor = inotify_init1(IN_CLOEXEC);

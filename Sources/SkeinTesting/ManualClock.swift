@@ -72,7 +72,8 @@ public final class ManualClock: DeadlineClock {
 
   /// Creates a clock that stands at zero.
   public init() {
-    state = WaitPoint(State(), name: "manual clock") { guarded, wakes in
+    state = WaitPoint(State(), identity: ObjectIdentity("ManualClock", name: nil, place: SourcePlace())) {
+      guarded, wakes in
       let count = guarded.state.actions.count
       guarded.queue.claimAll(as: .granted, where: { $0 <= count }, &wakes)
     }
@@ -166,7 +167,9 @@ public final class ManualClock: DeadlineClock {
   /// - Throws: ``WaitError/timedOut`` past the limit, ``WaitError/cancelled``.
   public func waitUntilScheduled(count: Int = 1, limit: Duration = .seconds(30)) async throws(WaitError) {
     let clock = MonotonicClock()
-    try await state.wait(for: count, until: clock.now.advanced(by: limit), clock: clock) { guarded in
+    _ = try await state.wait(
+      for: count, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()
+    ) { guarded, _ in
       guarded.state.actions.count >= count
     }
   }
@@ -177,7 +180,8 @@ public final class ManualClock: DeadlineClock {
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   public func waitUntilScheduled(count: Int = 1, limit: Duration = .seconds(30)) throws(WaitError) {
     let clock = MonotonicClock()
-    try state.wait(for: count, until: clock.now.advanced(by: limit), clock: clock) { guarded in
+    _ = try state.wait(for: count, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()) {
+      guarded, _ in
       guarded.state.actions.count >= count
     }
   }

@@ -52,7 +52,8 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
 
   /// Creates signals with no reports and no orders.
   public init() {
-    state = WaitPoint(State(), name: "test signals") { guarded, wakes in
+    state = WaitPoint(State(), identity: ObjectIdentity("TestSignals", name: nil, place: SourcePlace())) {
+      guarded, wakes in
       let state = guarded.state
       guarded.queue.claimAll(as: .granted, where: state.grants, &wakes)
     }
@@ -82,7 +83,8 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
   public func pass(_ point: Point) async throws {
     guard try obey(report(point)) else { return }
     do {
-      try await state.wait(for: .departure(point), until: nil, clock: MonotonicClock()) { guarded in
+      _ = try await state.wait(for: .departure(point), until: nil, clock: MonotonicClock(), at: SourcePlace())
+      { guarded, _ in
         guarded.state.grants(.departure(point))
       }
     } catch {
@@ -97,7 +99,8 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   public func pass(_ point: Point) throws {
     guard try obey(report(point)) else { return }
-    try state.wait(for: .departure(point), until: nil, clock: MonotonicClock()) { guarded in
+    _ = try state.wait(for: .departure(point), until: nil, clock: MonotonicClock(), at: SourcePlace()) {
+      guarded, _ in
       guarded.state.grants(.departure(point))
     }
   }
@@ -162,7 +165,9 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
   public func wait(for point: Point, count: Int = 1, limit: Duration = .seconds(30)) async throws(WaitError) {
     let clock = MonotonicClock()
     let request = Request.count(point, count)
-    try await state.wait(for: request, until: clock.now.advanced(by: limit), clock: clock) { guarded in
+    _ = try await state.wait(
+      for: request, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()
+    ) { guarded, _ in
       guarded.state.grants(request)
     }
   }
@@ -174,7 +179,8 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
   public func wait(for point: Point, count: Int = 1, limit: Duration = .seconds(30)) throws(WaitError) {
     let clock = MonotonicClock()
     let request = Request.count(point, count)
-    try state.wait(for: request, until: clock.now.advanced(by: limit), clock: clock) { guarded in
+    _ = try state.wait(for: request, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()) {
+      guarded, _ in
       guarded.state.grants(request)
     }
   }

@@ -6,7 +6,9 @@ import Testing
 struct WaitQueueTests {
   private typealias Place = WaitQueue<Int>.Place
 
-  private func place(_ request: Int) -> Place { Place(waiter: Waiter(), request: request) }
+  private func place(_ request: Int) -> Place {
+    Place(waiter: Waiter(), asker: Asker(at: SourcePlace(), isTimed: false, isThread: true), request: request)
+  }
 
   /// Empties the queue, and gives the requests in their order.
   private func drain(_ queue: inout WaitQueue<Int>) -> [Int] {

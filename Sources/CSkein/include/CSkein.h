@@ -24,6 +24,32 @@ static inline uint32_t skein_thread_id(void) {
 /// Names the calling thread for the system's tools. The kernel keeps 15 bytes.
 void skein_set_thread_name(const char *name);
 
+/// Reads the name of a thread of this process into `name`, without a final zero. Returns its length or a negative errno.
+int skein_get_thread_name(uint32_t id, uint8_t *name, size_t capacity);
+
+/// The address of the record of the task that the calling thread runs; 0 outside of tasks. Swift's own
+/// withUnsafeCurrentTask tells the same at six times the price.
+uintptr_t skein_current_task(void);
+
+/// Where the value that is bound to a task-local key at this moment lies; NULL when none is. A task and its structured
+/// children see one place; a task that is not structured has copies of its own.
+const void *skein_task_local_place(const void *key);
+
+/// Binds a task-local key, for the calling task, to a value that is moved out of `value`, until it is popped.
+void skein_task_local_push(const void *key, void *value, const void *value_type);
+void skein_task_local_pop(void);
+
+/// The name of the task that the calling thread runs; NULL when it has none. It lives as long as the task.
+const char *skein_current_task_name(void);
+
+/// What is observed, as a mask (see SkeinSync's SyncObservation). Zero costs a load and a branch in each operation.
+extern _Atomic(uint32_t) skein_observed_mask;
+
+static inline uint32_t skein_observed(void) {
+  return __c11_atomic_load(&skein_observed_mask, __ATOMIC_RELAXED);
+}
+void skein_set_observed(uint32_t mask);
+
 /// Tells the processor that the caller is spinning.
 static inline void skein_spin_hint(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -54,15 +80,47 @@ uint32_t skein_add_u32(void *word, uint32_t value);
 /// Nanoseconds on CLOCK_MONOTONIC, which stands still while the machine sleeps.
 int64_t skein_monotonic_nanoseconds(void);
 
+/// The same to the scheduler's tick, some milliseconds, at a fifth of the price.
+int64_t skein_coarse_nanoseconds(void);
+
 /// Nanoseconds on CLOCK_BOOTTIME, which goes on while the machine sleeps.
 int64_t skein_boottime_nanoseconds(void);
 
 // MARK: Files
+
+/// Makes a pipe that no child inherits by accident (man 2 pipe2). Returns 0 or a negative errno.
+int skein_pipe(int ends[2]);
 
 /// Starts to watch a directory for closed files (man 7 inotify). Returns a descriptor.
 int skein_watch_closes(const char *directory);
 
 /// The file system's magic number (man 2 statfs).
 int64_t skein_file_system_type(const char *path);
+
+// MARK: Diagnosis
+
+/// A word of each thread's own, for SkeinDiagnostics.
+extern _Thread_local void *skein_diagnosis_slot;
+
+static inline void *skein_get_diagnosis_slot(void) { return skein_diagnosis_slot; }
+static inline void skein_set_diagnosis_slot(void *slot) { skein_diagnosis_slot = slot; }
+
+/// A descriptor that becomes readable when it is signalled (man 2 eventfd), and until it is cleared.
+int skein_make_event(void);
+int skein_signal_event(int descriptor);
+int skein_clear_event(int descriptor);
+
+/// Makes `signal` signal the event `descriptor`, unless the program has a handler of its own (-EBUSY). One at a time.
+int skein_forward_signal(int signal, int descriptor);
+int skein_stop_forwarding(int signal);
+
+/// Lets the calling thread take `signal`.
+int skein_unblock_signal(int signal);
+
+/// Accepts a connection whose descriptor is closed by exec and does not block.
+int skein_accept(int socket);
+
+/// Who is at the other end of a Unix socket (man 7 unix, SO_PEERCRED).
+int skein_peer(int socket, pid_t *process, uid_t *user);
 
 #endif
