@@ -43,6 +43,9 @@ struct Module {
 
 let modules = [
   Module(name: "SkeinSync", dependencies: ["CSkein", heap, deque], testDependencies: ["SkeinTesting"]),
+  Module(
+    name: "SkeinDiagnostics", dependencies: ["CSkein", "SkeinSync"],
+    testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "DiagnosticsFixture"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinWork", testDependencies: []),
@@ -66,12 +69,12 @@ let modules = [
   Module(
     name: "SkeinCommand",
     dependencies: [
-      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinWork", arguments, rainbow,
-      textTable, logging,
+      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinResilience", "SkeinSync",
+      "SkeinWork", arguments, rainbow, textTable, logging,
     ],
     testDependencies: [
-      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinTesting", "SkeinWork", "skein", subprocess,
-      systemPackage,
+      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "skein",
+      subprocess, systemPackage,
     ]),
   Module(name: "SkeinTesting", dependencies: ["SkeinSync", heap], testDependencies: ["SkeinSync"]),
 ]
@@ -81,8 +84,17 @@ let modules = [
 /// With SKEIN_BASE_ONLY=1 there is nothing but the modules that stand on the standard library and swift-collections
 /// alone, so that building them with a sanitizer, or in release with tests, takes a minute (see ./test).
 let baseOnly = Context.environment["SKEIN_BASE_ONLY"] == "1"
-let baseModules: Set = ["SkeinSync", "SkeinAsync", "SkeinResilience", "SkeinWork", "SkeinTesting"]
+let baseModules: Set = [
+  "SkeinSync", "SkeinDiagnostics", "SkeinAsync", "SkeinResilience", "SkeinWork", "SkeinTesting",
+]
 let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
+
+/// What tests of the base modules run as a process of its own.
+let baseExecutables: [Target] = [
+  .executableTarget(
+    name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
+    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings)
+]
 
 let executables: [Target] = [
   .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: swiftSettings),
@@ -113,6 +125,7 @@ let package = Package(
       name: "CSkein",
       cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)])
   ]
+    + baseExecutables
     + (baseOnly ? [] : executables)
     + builtModules.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: swiftSettings) }
     + builtModules.compactMap { module in

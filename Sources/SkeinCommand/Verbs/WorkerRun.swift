@@ -1,4 +1,5 @@
 internal import Logging
+internal import SkeinDiagnostics
 internal import SkeinJobs
 internal import SkeinSync
 
@@ -17,6 +18,9 @@ struct WorkerRun: Sendable {
   ///
   /// - Throws: ``JobQueueError`` when the worker can not work any more.
   func run() async throws {
+    // For `inspect` and SIGUSR2.
+    Diagnostics.start(.onDemand)
+    defer { Diagnostics.stop() }
     let worker = try Worker(
       store: queue.store, registry: KnownJobs.registry, options: options,
       logger: Logger(label: "skein.worker"))

@@ -1,0 +1,78 @@
+internal import Glibc
+internal import SkeinSync
+
+/// Hands reports to their handler on a thread of its own.
+///
+/// What finds something may hold locks, or be the timer that everybody's deadlines depend on: neither may run
+/// a handler that could wait.
+final class ReportQueue: Sendable {
+  typealias Report = Diagnostics.Report
+
+  static let shared = ReportQueue()
+
+  private struct State {
+    var makers: [@Sendable () -> Report] = []
+    var handler: (@Sendable (Report) -> Void)?
+    var hasThread = false
+  }
+
+  private let state = Lock(State(), internalTo: "reports")
+  private let arrivals = FutexWord()
+
+  func setHandler(_ handler: (@Sendable (Report) -> Void)?) {
+    let old = state.withLock { state in
+      defer { state.handler = handler }
+      return state.handler
+    }
+    withExtendedLifetime(old) {}
+  }
+
+  /// Passes a report on, which is made on the queue's thread.
+  func submit(_ make: @escaping @Sendable () -> Report) {
+    let startsThread = state.withLock { state in
+      state.makers.append(make)
+      defer { state.hasThread = true }
+      return !state.hasThread
+    }
+    arrivals.advance()
+    if startsThread { startDetachedThread(name: "skein-reports") { [self] in run() } }
+  }
+
+  private func run() {
+    while true {
+      let seen = arrivals.value
+      let (makers, handler) = state.withLock { state in
+        defer { state.makers = [] }
+        return (state.makers, state.handler ?? Self.print)
+      }
+      if makers.isEmpty { arrivals.wait(while: seen, until: -1) }
+      for make in makers { handler(make()) }
+    }
+  }
+
+  private static let print: @Sendable (Report) -> Void = { report in
+    StandardError.write("skein: \(report.message)\n")
+  }
+}
+
+/// Standard error, as a diagnosis may use it: a reader that does not read must not stop it.
+enum StandardError {
+  /// Writes what is taken off within two seconds a piece.
+  static func write(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty && waitForRoom() {
+      // A pipe that has room for anything has room for so much, so that this does not block.
+      let count = rest.prefix(512).withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      guard count >= 0 || errno == EINTR || errno == EAGAIN else { return }
+      rest = rest.dropFirst(max(0, count))
+    }
+  }
+
+  private static func waitForRoom() -> Bool {
+    while true {
+      var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+      let count = poll(&request, 1, 2000)
+      if count >= 0 || errno != EINTR { return count > 0 }
+    }
+  }
+}
