@@ -37,7 +37,9 @@ struct SkeinTool: AsyncParsableCommand {
       CommandGroup(
         name: "Jobs", subcommands: [SubmitVerb.self, WaitVerb.self, CancelVerb.self, RetryVerb.self]),
       CommandGroup(
-        name: "Look", subcommands: [ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self]),
+        name: "Look",
+        subcommands: [ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, InspectVerb.self]),
+      CommandGroup(name: "Learn", subcommands: [LabVerb.self]),
     ])
 
   static var _errorLabel: String { "error" }

@@ -1,0 +1,81 @@
+internal import Glibc
+internal import SkeinSync
+
+/// A thread of an experiment: what it is called, and what it does.
+struct LabThread: Sendable {
+  /// At most 15 bytes are shown by the system.
+  var name: String
+  var body: @Sendable () throws -> Void
+
+  init(_ name: String, _ body: @escaping @Sendable () throws -> Void) {
+    self.name = name
+    self.body = body
+  }
+}
+
+/// Starts threads, and suspends the task until all of them have ended: no thread of the cooperative pool is
+/// blocked.
+///
+/// - Throws: what the first one threw that did so, after the end of all.
+func runThreads(_ threads: [LabThread]) async throws {
+  let ended = Latch(count: threads.count, name: "threads of the lab")
+  let failures = Lock<[any Error]>([], name: "failures of the lab")
+  for thread in threads {
+    startDetachedThread(name: thread.name) {
+      do { try thread.body() } catch { failures.withLock { $0.append(error) } }
+      ended.countDown()
+    }
+  }
+  try await ended.wait()
+  if let failure = failures.withLock({ $0.first }) { throw failure }
+}
+
+/// Starts `count` threads, called `name-0`, `name-1` and so on, and suspends the task until all have ended.
+func runThreads(_ count: Int, named name: String, _ body: @escaping @Sendable (Int) throws -> Void)
+  async throws
+{
+  try await runThreads((0..<count).map { index in LabThread("\(name)-\(index)") { try body(index) } })
+}
+
+/// Stands for work that takes this long: blocks the thread.
+func imitateWork(_ duration: Duration) { usleep(UInt32(duration / .microseconds(1))) }
+
+/// Blocks the thread until `condition` holds; looks every millisecond, for what gives no signal.
+///
+/// - Returns: whether it came true within a second.
+@discardableResult
+func waitUntil(_ condition: () -> Bool) -> Bool {
+  let clock = MonotonicClock()
+  let deadline = clock.now.advanced(by: .seconds(1))
+  while !condition() {
+    guard clock.now < deadline else { return false }
+    usleep(1000)
+  }
+  return true
+}
+
+/// Repeats a round that may lose updates until one has: where a single core is free, threads may happen to run
+/// one after another.
+///
+/// - Returns: what the last round left, and how many rounds there were.
+func repeatUntilLoss(of expected: Int, _ round: () async throws -> Int) async throws -> (
+  left: Int, rounds: Int
+) {
+  let clock = MonotonicClock()
+  let deadline = clock.now.advanced(by: .milliseconds(800))
+  var rounds = 0
+  while true {
+    let left = try await round()
+    rounds += 1
+    if left != expected || clock.now >= deadline { return (left, rounds) }
+  }
+}
+
+/// Runs `body` on a thread of its own, and suspends the task until it has ended.
+func onThread<Value: Sendable>(
+  named name: String, _ body: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    startDetachedThread(name: name) { continuation.resume(with: Result { try body() }) }
+  }
+}
