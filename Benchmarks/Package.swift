@@ -4,6 +4,21 @@ import PackageDescription
 
 // A package of its own: what only benchmarks need never enters Skein's manifest.
 
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let textTable = Target.Dependency.product(name: "TextTable", package: "TextTable")
+
 let package = Package(
   name: "skein-benchmarks",
   dependencies: [
@@ -15,25 +30,25 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
+    .target(name: "BenchReport", dependencies: [textTable], swiftSettings: swiftSettings),
     .executableTarget(
       name: "skein-bench",
       dependencies: [
+        "BenchReport",
         .product(name: "SkeinJobs", package: "skein"),
         .product(name: "SkeinWork", package: "skein"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
-        .product(name: "TextTable", package: "TextTable"),
+        arguments, subprocess, systemPackage, textTable,
       ],
-      swiftSettings: [
-        .swiftLanguageMode(.v6),
-        .treatAllWarnings(as: .error),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-        .enableUpcomingFeature("InferIsolatedConformances"),
-      ])
+      swiftSettings: swiftSettings),
+    // Depends on SkeinSync alone, so that it is built in less than a minute.
+    .executableTarget(
+      name: "skein-bench-sync",
+      dependencies: [
+        "BenchReport",
+        .product(name: "SkeinSync", package: "skein"),
+        arguments, subprocess, systemPackage, textTable,
+      ],
+      swiftSettings: swiftSettings),
   ]
 )

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchReport
 import Foundation
 
 struct JobsCommand: AsyncParsableCommand {
@@ -34,12 +35,12 @@ struct JobsCommand: AsyncParsableCommand {
     defer { places.remove() }
     let report = try await measure(in: places)
     print(json ? try report.json : report.text)
-    if save { try report.markdown.write(toFile: places.results, atomically: true, encoding: .utf8) }
+    if save { try ResultsFile.save(report.markdown, under: "Job queue: ./bench jobs", at: places.results) }
   }
 
   /// Goes round all systems once for each run, so that a slow minute of the machine does not fall on one of them.
   private func measure(in places: Places) async throws -> Report {
-    let runs = quick ? 1 : runs
+    let (machine, runs) = (Machine.current, quick ? 1 : runs)
     var skein = SkeinJobsBenchmark.columns(quick: quick, places: places)
     var peers = skipsPeers ? [] : Peer.all.map { ($0, Measurements(system: $0.system)) }
     for run in 1...runs {
@@ -52,9 +53,6 @@ struct JobsCommand: AsyncParsableCommand {
         try await peers[index].0.measure(in: places, latencySamples: quick ? 50 : 200, into: &peers[index].1)
       }
     }
-    return Report(machine: .current, runs: runs, skein: skein.map(\.measurements), peers: peers.map(\.1))
+    return Report(machine: machine, runs: runs, skein: skein.map(\.measurements), peers: peers.map(\.1))
   }
 }
-
-/// Tells how far it is, on standard error.
-func say(_ message: String) { FileHandle.standardError.write(Data("bench: \(message)\n".utf8)) }

@@ -1,3 +1,5 @@
+import BenchReport
+
 /// Everything measured of one system: for each metric, a value from each run.
 struct Measurements: Codable {
   var system: String
@@ -20,13 +22,5 @@ struct Measurements: Codable {
   func ratio(to other: Measurements, _ metric: Metric) -> Double? {
     guard let ours = self[metric], let theirs = other[metric], ours > 0, theirs > 0 else { return nil }
     return metric.isRate ? ours / theirs : theirs / ours
-  }
-}
-
-extension [Double] {
-  /// The value of an ascending array below which so many percent of it lie; `nil` when it is empty.
-  func percentile(_ percent: Double) -> Double? {
-    guard !isEmpty else { return nil }
-    return self[Swift.min(count - 1, Int((percent / 100 * Double(count - 1)).rounded()))]
   }
 }

@@ -1,3 +1,4 @@
+import BenchReport
 import SkeinJobs
 import SkeinWork
 import Synchronization

@@ -1,3 +1,4 @@
+import BenchReport
 import Foundation
 
 /// Where things are; `./bench` says so in the environment.

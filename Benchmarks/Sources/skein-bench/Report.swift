@@ -1,3 +1,4 @@
+import BenchReport
 import Foundation
 import TextTable
 
@@ -11,10 +12,6 @@ struct Report: Codable {
   private var measuredPeers: [Measurements] { peers.filter { $0.skipped == nil } }
 
   // MARK: The tables
-
-  private struct Row {
-    var cells: [String]
-  }
 
   private func figures(style: any TextTableStyle.Type) -> String {
     let systems = skein + measuredPeers
@@ -37,15 +34,9 @@ struct Report: Codable {
   ) -> String {
     let rows = Metric.allCases.compactMap { metric in
       let values = values(metric)
-      return values.contains { $0 != nil }
-        ? Row(cells: [metric.title] + values.map { $0?.shortened ?? "" }) : nil
+      return values.contains { $0 != nil } ? [metric.title] + values.map { $0?.shortened ?? "" } : nil
     }
-    let table = TextTable<Row> { row in
-      headings.indices.map {
-        Column(title: headings[$0], value: row.cells[$0], align: $0 == 0 ? .left : .right)
-      }
-    }
-    return table.string(for: rows, style: style).map { $0.trimmingCharacters(in: .newlines) } ?? ""
+    return Table(headings: headings, rows: rows).text(style: style)
   }
 
   // MARK: Output
@@ -73,16 +64,11 @@ struct Report: Codable {
 
   var markdown: String {
     """
-    # Results
-
-    Written by `./bench jobs --save`. Absolute numbers depend on the machine; the ratios are what counts.
-
     \(machine)
 
     \(tables(style: Style.pipe))
 
     \(remarks.map { "- \($0)" }.joined(separator: "\n"))
-
     """
   }
 
@@ -92,13 +78,5 @@ struct Report: Codable {
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
       return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
-  }
-}
-
-extension Double {
-  /// The number with about three digits.
-  var shortened: String {
-    let digits = self >= 100 ? 0 : self >= 10 ? 1 : 2
-    return formatted(.number.precision(.fractionLength(digits)))
   }
 }

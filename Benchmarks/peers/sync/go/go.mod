@@ -1,0 +1,3 @@
+module sync-peer
+
+go 1.19
