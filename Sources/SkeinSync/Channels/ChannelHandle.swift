@@ -12,6 +12,7 @@ final class ChannelHandle<Element: Sendable>: Sendable {
 
   @usableFromInline let point: ChannelPoint<Element>
   @usableFromInline let side: ChannelSide
+  @usableFromInline let isRendezvous: Bool
   /// Changed under the channel's lock. An atomic because reading a variable of a class costs the fast path a
   /// call of the runtime, which looks for overlapping accesses.
   @usableFromInline let closedFlag = Atomic(false)
@@ -21,6 +22,7 @@ final class ChannelHandle<Element: Sendable>: Sendable {
   init(_ side: ChannelSide, of point: ChannelPoint<Element>) {
     self.point = point
     self.side = side
+    isRendezvous = point.withLock { guarded, _ in guarded.state.capacity == 0 }
   }
 
   deinit { close() }
@@ -45,6 +47,27 @@ final class ChannelHandle<Element: Sendable>: Sendable {
     }
     if skein_observed() != 0, case .received = step { noteUse() }
     return step
+  }
+
+  /// Tries to send until it is time to sleep: while nobody has entered the line of those who wait, nobody is
+  /// overtaken. At a rendezvous somebody has to wait first, so that there is nothing to be tried again.
+  @inlinable
+  func trySendSoon(_ element: Element) -> SendStep {
+    var backoff = Backoff()
+    while true {
+      let step = trySend(element)
+      guard step == .full, !isRendezvous, backoff.pause() else { return step }
+    }
+  }
+
+  /// Tries to receive until it is time to sleep.
+  @inlinable
+  func tryReceiveSoon() -> ReceiveStep<Element> {
+    var backoff = Backoff()
+    while true {
+      let step = tryReceive()
+      guard case .empty = step, !isRendezvous, backoff.pause() else { return step }
+    }
   }
 
   /// Tells diagnosis that an element went in or came out here.

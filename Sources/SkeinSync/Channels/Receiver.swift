@@ -75,7 +75,7 @@ public struct Receiver<Element: Sendable>: Sendable {
   public func receive(
     file: StaticString = #fileID, line: UInt = #line
   ) throws(ReceiveError) -> Element {
-    if case .received(let element) = handle.tryReceive() { return element }
+    if case .received(let element) = handle.tryReceiveSoon() { return element }
     return try wait(until: nil, clock: MonotonicClock(), at: SourcePlace(file, line))
   }
 
@@ -87,7 +87,7 @@ public struct Receiver<Element: Sendable>: Sendable {
   public func receive<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line
   ) throws(ReceiveError) -> Element {
-    if case .received(let element) = handle.tryReceive() { return element }
+    if case .received(let element) = handle.tryReceiveSoon() { return element }
     let deadline = clock.now.advanced(by: timeout)
     return try wait(until: deadline, clock: clock, at: SourcePlace(file, line))
   }

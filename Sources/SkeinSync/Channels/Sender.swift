@@ -76,7 +76,7 @@ public struct Sender<Element: Sendable>: Sendable {
   public func send(
     _ element: Element, file: StaticString = #fileID, line: UInt = #line
   ) throws(SendError<Element>) {
-    if handle.trySend(element) == .sent { return }
+    if handle.trySendSoon(element) == .sent { return }
     try wait(element, until: nil, clock: MonotonicClock(), at: SourcePlace(file, line))
   }
 
@@ -89,7 +89,7 @@ public struct Sender<Element: Sendable>: Sendable {
     _ element: Element, timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID,
     line: UInt = #line
   ) throws(SendError<Element>) {
-    if handle.trySend(element) == .sent { return }
+    if handle.trySendSoon(element) == .sent { return }
     let deadline = clock.now.advanced(by: timeout)
     try wait(element, until: deadline, clock: clock, at: SourcePlace(file, line))
   }

@@ -1,5 +1,4 @@
 public import CSkein
-internal import Glibc
 public import Synchronization
 
 /// The word of a lock that belongs to a thread, and how threads take it, leave it and sleep on it.
@@ -45,8 +44,6 @@ struct OwnerWord {
   private static let sleepers: UInt32 = 0x8000_0000
   private static let starving: UInt32 = 0x4000_0000
 
-  private static let pauseRounds = 3
-  private static let spinRounds = 10
   private static let starvingAfter: Int64 = 1_000_000
 
   /// Spins for a moment, then sleeps until the lock is taken (`true`) or the deadline, in monotonic
@@ -85,15 +82,9 @@ struct OwnerWord {
     }
   }
 
-  /// Looks again, less and less often, and gives the processor away in between: a thread that looks all the
-  /// time takes the word's cache line from the one that works, and one that spins may stand in its way.
   private func spin() -> Bool {
-    for round in 0..<Self.spinRounds {
-      if round < Self.pauseRounds {
-        for _ in 0..<(2 << round) { skein_spin_hint() }
-      } else {
-        sched_yield()
-      }
+    var backoff = Backoff()
+    while backoff.pause() {
       let seen = address.pointee.load(ordering: .relaxed)
       if seen == 0 && exchange(0, with: skein_thread_id()) { return true }
       if seen & Self.sleepers != 0 { return false }

@@ -130,7 +130,7 @@ public final class Semaphore: Sendable {
   public func acquire(
     _ count: Int = 1, file: StaticString = #fileID, line: UInt = #line
   ) throws(WaitError) {
-    if tryAcquire(count) { return }
+    if acquireSoon(count) { return }
     try wait(count, until: nil, MonotonicClock(), SourcePlace(file, line))
   }
 
@@ -142,8 +142,17 @@ public final class Semaphore: Sendable {
     _ count: Int = 1, timeout: Duration, clock: C = MonotonicClock(),
     file: StaticString = #fileID, line: UInt = #line
   ) throws(WaitError) {
-    if tryAcquire(count) { return }
+    if acquireSoon(count) { return }
     try wait(count, until: clock.now.advanced(by: timeout), clock, SourcePlace(file, line))
+  }
+
+  /// Tries until it is time to sleep: while nobody waits in line, nobody is overtaken.
+  private func acquireSoon(_ count: Int) -> Bool {
+    var backoff = Backoff()
+    repeat {
+      if tryAcquire(count) { return true }
+    } while backoff.pause()
+    return false
   }
 
   private func wait<C: DeadlineClock>(

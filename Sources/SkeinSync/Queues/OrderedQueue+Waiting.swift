@@ -42,7 +42,7 @@ extension OrderedQueue {
   public final func put(
     _ element: Element, file: StaticString = #fileID, line: UInt = #line
   ) throws(WaitError) {
-    if try isPut(element) { return }
+    if try isPutSoon(element) { return }
     try put(element, until: nil, MonotonicClock(), SourcePlace(file, line))
   }
 
@@ -55,7 +55,7 @@ extension OrderedQueue {
     _ element: Element, timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID,
     line: UInt = #line
   ) throws(WaitError) {
-    if try isPut(element) { return }
+    if try isPutSoon(element) { return }
     try put(element, until: clock.now.advanced(by: timeout), clock, SourcePlace(file, line))
   }
 
@@ -96,7 +96,7 @@ extension OrderedQueue {
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   @inlinable
   public final func get(file: StaticString = #fileID, line: UInt = #line) throws(WaitError) -> Element {
-    if let element = try gotten() { return element }
+    if let element = try gottenSoon() { return element }
     return try get(until: nil, MonotonicClock(), SourcePlace(file, line))
   }
 
@@ -108,7 +108,7 @@ extension OrderedQueue {
   public final func get<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line
   ) throws(WaitError) -> Element {
-    if let element = try gotten() { return element }
+    if let element = try gottenSoon() { return element }
     return try get(until: clock.now.advanced(by: timeout), clock, SourcePlace(file, line))
   }
 
@@ -129,6 +129,26 @@ extension OrderedQueue {
     if attempt == .refused { throw .closed }
     if Order.isTimed, attempt == .mustWait { setAlarm() }
     return element
+  }
+
+  /// Tries to put until it is time to sleep: while nobody has entered the line of those who wait, nobody is
+  /// overtaken.
+  @inlinable
+  final func isPutSoon(_ element: Element) throws(WaitError) -> Bool {
+    var backoff = Backoff()
+    repeat {
+      if try isPut(element) { return true }
+    } while backoff.pause()
+    return false
+  }
+
+  @inlinable
+  final func gottenSoon() throws(WaitError) -> Element? {
+    var backoff = Backoff()
+    repeat {
+      if let element = try gotten() { return element }
+    } while backoff.pause()
+    return nil
   }
 
   @inlinable

@@ -1,5 +1,4 @@
 internal import CSkein
-internal import Glibc
 internal import Synchronization
 
 /// Somebody who waits: a parked thread or a suspended task.
@@ -128,19 +127,12 @@ package class Waiter: @unchecked Sendable {
 
   /// Waits for a grant that comes at once. Who grants then saves the wake, and this thread the sleep.
   private func spin() -> Outcome? {
-    for round in 0..<Self.spinRounds {
+    var backoff = Backoff()
+    repeat {
       if let outcome = Self.outcome(of: word.load(ordering: .acquiring)) { return outcome }
-      if round < Self.pauseRounds {
-        for _ in 0..<(1 << round) { skein_spin_hint() }
-      } else {
-        sched_yield()
-      }
-    }
-    return Self.outcome(of: word.load(ordering: .acquiring))
+    } while backoff.pause()
+    return nil
   }
-
-  private static let pauseRounds = 6
-  private static let spinRounds = 10
 
   private func exchange(_ seen: UInt32, with new: UInt32) -> Bool {
     word.compareExchange(expected: seen, desired: new, ordering: .acquiringAndReleasing).exchanged
