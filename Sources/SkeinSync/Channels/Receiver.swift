@@ -57,7 +57,7 @@ public struct Receiver<Element: Sendable>: Sendable {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Throws: ``ReceiveError``.
-  /// - Cancellation: as for ``receive(file:line:)``.
+  /// - Cancellation: as for `receive`.
   @inlinable
   public func receive<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line

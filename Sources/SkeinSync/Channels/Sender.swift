@@ -57,7 +57,7 @@ public struct Sender<Element: Sendable>: Sendable {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Throws: ``SendError`` with the element, when it was not sent.
-  /// - Cancellation: as for ``send(_:file:line:)``.
+  /// - Cancellation: as for `send`.
   @inlinable
   public func send<C: DeadlineClock>(
     _ element: Element, timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID,

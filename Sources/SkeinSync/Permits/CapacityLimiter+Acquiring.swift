@@ -31,7 +31,7 @@ extension CapacityLimiter {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Throws: ``BorrowError``.
-  /// - Cancellation: as for ``acquire(onBehalfOf:file:line:)``.
+  /// - Cancellation: as for `acquire(onBehalfOf:)`.
   public func acquire<Key: Hashable & Sendable, C: DeadlineClock>(
     onBehalfOf borrower: Key = Borrower.current, timeout: Duration, clock: C = MonotonicClock(),
     file: StaticString = #fileID, line: UInt = #line

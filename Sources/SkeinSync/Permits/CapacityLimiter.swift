@@ -80,7 +80,7 @@ public final class CapacityLimiter: Sendable {
   /// - Parameters:
   ///   - borrower: who borrows.
   ///   - body: runs on the caller's actor.
-  /// - Throws: ``BorrowError`` as ``acquire(onBehalfOf:file:line:)`` does, else what `body` throws. The token
+  /// - Throws: ``BorrowError`` as `acquire(onBehalfOf:)` does, else what `body` throws. The token
   ///   is given back then too.
   /// - Cancellation: a waiting task leaves the queue; a running `body` sees the cancellation itself.
   public func withToken<Result, Key: Hashable & Sendable>(

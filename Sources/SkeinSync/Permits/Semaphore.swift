@@ -57,7 +57,7 @@ public final class Semaphore: Sendable {
   /// Runs `body` while holding permits; suspends the task until they are free.
   ///
   /// - Parameter count: how many permits, all at once.
-  /// - Throws: ``WaitError`` as ``acquire(_:)-(Int)`` does, else what `body` throws. The permits are given
+  /// - Throws: ``WaitError`` as `acquire` does, else what `body` throws. The permits are given
   ///   back then too.
   /// - Cancellation: a waiting task leaves the queue; a running `body` sees the cancellation itself.
   public func withPermit<Result>(
@@ -114,7 +114,7 @@ public final class Semaphore: Sendable {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Throws: ``WaitError``.
-  /// - Cancellation: as for ``acquire(_:)-(Int)``.
+  /// - Cancellation: as for `acquire`.
   public func acquire<C: DeadlineClock>(
     _ count: Int = 1, timeout: Duration, clock: C = MonotonicClock(),
     file: StaticString = #fileID, line: UInt = #line

@@ -24,7 +24,7 @@ extension OrderedQueue {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Throws: ``WaitError``; the element was then not taken.
-  /// - Cancellation: as for ``put(_:file:line:)-(_,_,_)``.
+  /// - Cancellation: as for `put`.
   @inlinable
   public final func put<C: DeadlineClock>(
     _ element: Element, timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID,
@@ -81,7 +81,7 @@ extension OrderedQueue {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Throws: ``WaitError``.
-  /// - Cancellation: as for ``get(file:line:)-(_,_)``.
+  /// - Cancellation: as for `get`.
   @inlinable
   public final func get<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line

@@ -100,9 +100,9 @@ public final class Barrier: Sendable {
   /// - Parameters:
   ///   - timeout: how long to wait at the longest; zero or less does not wait for anybody.
   ///   - clock: what measures it.
-  /// - Returns: which party the caller was, as ``wait(file:line:)`` does.
+  /// - Returns: which party the caller was, as `wait` does.
   /// - Throws: ``BarrierError``.
-  /// - Cancellation: as for ``wait(file:line:)``: a cancelled task does not break the barrier.
+  /// - Cancellation: as for `wait`: a cancelled task does not break the barrier.
   @discardableResult
   public func wait<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line

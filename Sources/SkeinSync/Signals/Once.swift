@@ -87,7 +87,7 @@ public final class Once<Value: Sendable>: @unchecked Sendable {
   ///   - clock: what measures it.
   ///   - initialise: makes the value, on the caller's actor. It runs at most once in a call.
   /// - Throws: ``OnceError/wouldDeadlock(_:)``; ``WaitError``; else what `initialise` throws.
-  /// - Cancellation: as for ``get(file:line:_:)-(_,_,()asyncthrows->Value)``.
+  /// - Cancellation: as for `get`.
   public func get<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line,
     _ initialise: () async throws -> Value
