@@ -14,19 +14,25 @@ final class FixtureProcess: Sendable {
   private let input: Lock<Int32?>
 
   /// Starts the fixture and waits until its scene stands.
-  init(_ scene: String, environment: [String] = []) async throws {
+  ///
+  /// - Parameter isHeard: whether its standard error has a reader; else that one is gone.
+  init(_ scene: String, environment: [String] = [], isHeard: Bool = true) async throws {
     let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
     id = try Self.spawn([scene], environment, [input.readEnd, output.writeEnd, errors.writeEnd])
     for end in [input.readEnd, output.writeEnd, errors.writeEnd] { close(end) }
     self.input = Lock(input.writeEnd)
-    let store = self.errors
-    startDetachedThread(name: "fixture-errors") {
-      while let text = Self.read(errors.readEnd) { store.withLock { $0 += text } }
-      close(errors.readEnd)
-    }
+    if isHeard { hear(errors.readEnd) } else { close(errors.readEnd) }
     _ = try await onThread {
       _ = Self.read(output.readEnd)
       close(output.readEnd)
+    }
+  }
+
+  private func hear(_ errors: Int32) {
+    let store = self.errors
+    startDetachedThread(name: "fixture-errors") {
+      while let text = Self.read(errors) { store.withLock { $0 += text } }
+      close(errors)
     }
   }
 

@@ -43,6 +43,16 @@ struct LiveTests {
     #expect(process.errorText.contains("skein: process \(process.id) at this instant:"))
   }
 
+  @Test("a snapshot for a standard error that nobody reads any more does not end the program")
+  func signalUnheard() async throws {
+    let process = try await FixtureProcess("threads", isHeard: false)
+    process.signal(SIGUSR2)
+    // The thread that printed, or ended the program, is the one that answers.
+    #expect(try await ask(process).contains("Deadlock"))
+    process.signal(SIGUSR2)
+    #expect(try await ask(process).contains("Deadlock"))
+  }
+
   @Test("a reader and a writer that hang are found, though readers are many and have no word of their own")
   func readers() async throws {
     let text = try await ask(try await FixtureProcess("readers"))

@@ -30,6 +30,12 @@ final class DiagnosisThread: Sendable {
       complain("this process can not be inspected: \(error)")
     }
     self.socket = socket
+    guard Self.event >= 0 else {
+      complain("nothing is answered, for want of a descriptor: \(String(cString: strerror(-Self.event)))")
+      socket?.remove()
+      end.advance()
+      return
+    }
     if let signal, let problem = Self.forward(signal) { complain(problem) }
     startDetachedThread(name: "skein-diagnosis") { [self] in
       if let signal { _ = skein_unblock_signal(signal) }

@@ -55,10 +55,16 @@ final class ReportQueue: Sendable {
   }
 }
 
-/// Standard error, as a diagnosis may use it: a reader that does not read must not stop it.
+/// Standard error, as a diagnosis may use it: a reader that does not read must not stop it, and one that is
+/// gone must not end the program.
 enum StandardError {
-  /// Writes what is taken off within two seconds a piece.
+  /// Writes what is taken off within two seconds a piece; from a thread of the diagnosis' own, on which
+  /// SIGPIPE stays blocked.
   static func write(_ text: String) {
+    var broken = sigset_t()
+    sigemptyset(&broken)
+    sigaddset(&broken, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &broken, nil)
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty && waitForRoom() {
       // A pipe that has room for anything has room for so much, so that this does not block.
