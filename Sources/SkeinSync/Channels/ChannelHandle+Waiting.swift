@@ -32,7 +32,9 @@ extension ChannelHandle {
     var firstSource: (any WaitSource)?
     let early = point.withLock { guarded, wakes -> ChannelOutcome? in
       if isClosed { return .closed }
-      if let outcome = guarded.state.serve(&place.request, &guarded.queue, &wakes) ?? refusal {
+      if let outcome = guarded.state.serve(
+        side, &place.request.element, &guarded.queue, &wakes) ?? refusal
+      {
         return outcome
       }
       firstSource = point.append(place, &guarded)
@@ -63,11 +65,11 @@ extension ChannelState {
   /// Grants or refuses what is asked for; `nil` when it has to wait.
   @inlinable
   mutating func serve(
-    _ request: inout ChannelRequest<Element>, _ queue: inout Queue, _ wakes: inout WakeList
+    _ side: ChannelSide, _ element: inout Element?, _ queue: inout Queue, _ wakes: inout WakeList
   ) -> ChannelOutcome? {
-    switch request.side {
+    switch side {
     case .send:
-      switch send(request.element!, &queue, &wakes) {
+      switch send(element!, &queue, &wakes) {
       case .sent: return .done
       case .full: return nil
       case .closed: return .closed
@@ -75,8 +77,8 @@ extension ChannelState {
       }
     case .receive:
       switch receive(&queue, &wakes) {
-      case .received(let element):
-        request.element = element
+      case .received(let received):
+        element = received
         return .done
       case .empty: return nil
       case .closed: return .closed

@@ -28,14 +28,13 @@
 ///   same instant is taken as usual.
 /// - Complexity: O(cases) without a wait, O(cases · log(cases)) with one.
 @inlinable
-public func select<Result>(
+public func select<Result, Cases: SelectCase<Result>>(
   _ order: SelectOrder = .fair, file: StaticString = #fileID, line: UInt = #line,
-  @SelectBuilder<Result> _ cases: () throws -> SelectCases<Result>
+  @SelectBuilder<Result> _ cases: () throws -> Cases
 ) async throws -> Result {
-  let cases = try cases()
-  var selection = Selection(cases.arms, order)
+  var selection = Selection(try cases(), order)
   let index = try await selection.wait(at: SourcePlace(file, line))
-  return try cases.finishes[index]()
+  return try selection.cases.finish(at: index)
 }
 
 /// Blocks the thread until one of several cases can go on, and takes that one; the others have no effect.
@@ -50,13 +49,13 @@ public func select<Result>(
 @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
 @_disfavoredOverload
 @inlinable
-public func select<Result>(
+public func select<Result, Cases: SelectCase<Result>>(
   _ order: SelectOrder = .fair, file: StaticString = #fileID, line: UInt = #line,
-  @SelectBuilder<Result> _ cases: () throws -> SelectCases<Result>
+  @SelectBuilder<Result> _ cases: () throws -> Cases
 ) throws -> Result {
-  let cases = try cases()
-  var selection = Selection(cases.arms, order)
-  return try cases.finishes[selection.wait(at: SourcePlace(file, line))]()
+  var selection = Selection(try cases(), order)
+  let index = selection.wait(at: SourcePlace(file, line))
+  return try selection.cases.finish(at: index)
 }
 
 /// Takes one of several cases if one can go on at this instant. Never waits.
@@ -77,10 +76,9 @@ public func select<Result>(
 /// - Precondition: there is a case.
 /// - Complexity: O(cases · log(cases)).
 @inlinable
-public func trySelect<Result>(
-  _ order: SelectOrder = .fair, @SelectBuilder<Result> _ cases: () throws -> SelectCases<Result>
+public func trySelect<Result, Cases: SelectCase<Result>>(
+  _ order: SelectOrder = .fair, @SelectBuilder<Result> _ cases: () throws -> Cases
 ) throws -> Result? {
-  let cases = try cases()
-  var selection = Selection(cases.arms, order)
-  return try selection.attempt().map { try cases.finishes[$0]() }
+  var selection = Selection(try cases(), order)
+  return try selection.attempt().map { try selection.cases.finish(at: $0) }
 }

@@ -1,102 +1,87 @@
-/// A case of a `select`: what is waited for, and what to make of it.
+/// A case of a `select`, or several: what is waited for, and what to make of it.
 ///
 /// Cases come from ``Receiver/receiving(_:otherwise:)``, ``Sender/sending(_:_:otherwise:)``,
-/// ``Event/waiting(_:)``, ``after(_:clock:_:)`` and ``at(_:clock:_:)``. Making one does nothing yet. What it
-/// makes of its result runs after the choice, on the caller, under no lock; it is synchronous: return a
-/// value, and go on with that after the `select`.
-public struct SelectCase<Result> {
-  @usableFromInline let arm: SelectArm
-  /// Makes the result, or throws, once the case was chosen.
-  @usableFromInline let finish: () throws -> Result
+/// ``Event/waiting(_:)``, ``after(_:clock:_:)`` and ``at(_:clock:_:)``, and ``SelectBuilder`` puts them
+/// together. Making one does nothing yet. What it makes of its result runs after the choice, on the caller,
+/// under no lock; it is synchronous: return a value, and go on with that after the `select`.
+///
+/// The protocol is there for cases to be values of their own types, which a `select` keeps on its stack and the
+/// compiler specialises. Only SkeinSync can conform to it: nobody else can read a ``SelectTurn``.
+public protocol SelectCase<Result> {
+  /// What comes out when it is chosen.
+  associatedtype Result
 
-  @inlinable
-  init(_ arm: SelectArm, finish: @escaping () throws -> Result) {
-    self.arm = arm
-    self.finish = finish
-  }
-}
+  /// How many cases this is: one, or those of a block, a loop, an `if`.
+  var count: Int { get }
 
-// MARK: - The cases
-
-extension Receiver {
-  /// A case that receives an element.
-  ///
-  /// It is ready when there is an element, and also when there will never be one: the channel is at its end,
-  /// or the receiver is closed. Then the `select` throws the ``ReceiveError``, or returns what `otherwise`
-  /// makes of it.
+  /// Does one step of a `select` for one of these cases, and answers what that step asks.
   ///
   /// - Parameters:
-  ///   - body: gets the element.
-  ///   - otherwise: gets ``ReceiveError/disconnected`` or ``ReceiveError/closed``.
-  @inlinable
-  public func receiving<Result>(
-    _ body: @escaping (Element) throws -> Result, otherwise: ((ReceiveError) throws -> Result)? = nil
-  ) -> SelectCase<Result> {
-    ChannelArm(
-      handle, nil, body,
-      otherwise: otherwise.map { otherwise in { outcome, _ in try otherwise(outcome.receiveError!) } }
-    ).selectCase
-  }
-}
+  ///   - turn: what to do, and what a `select` carries from case to case.
+  ///   - index: which of the cases; less than ``count``.
+  mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool
 
-extension Sender {
-  /// A case that sends an element. When another case is chosen, the element was not sent.
+  /// Makes the result of the case that was chosen.
   ///
-  /// It is ready when there is room, or a receiver waits, and also when nobody will ever receive: the last
-  /// receiver is gone, or the sender is closed. Then the `select` throws the ``SendError``, with the element,
-  /// or returns what `otherwise` makes of it.
-  ///
-  /// - Parameters:
-  ///   - element: what is sent.
-  ///   - body: is called when the element was sent.
-  ///   - otherwise: gets the error with the reason ``SendError/Reason/disconnected`` or
-  ///     ``SendError/Reason/closed``.
+  /// - Parameter index: which of the cases.
+  /// - Throws: the error of a case that can not go on, and what its closure throws.
+  func finish(at index: Int) throws -> Result
+}
+
+extension SelectCase {
+  /// One: what is not put together of others is one case.
+  @inlinable public var count: Int { 1 }
+}
+
+/// What a `select` asks of its cases, one after another.
+public struct SelectTurn: ~Copyable {
+  @usableFromInline var step = SelectStep.attempt
+  /// Tells the cases' locks apart and orders them; zero for a case without one.
+  @usableFromInline var lockOrder: UInt = 0
+  /// Who stands in the queues, once it has come to that.
+  @usableFromInline var waiter: SelectWaiter?
+  @usableFromInline var wakes = WakeList()
+  /// Where somebody waits for the first time; to be registered under no lock.
+  @usableFromInline var firstSources = ContiguousArray<any WaitSource>()
+
   @inlinable
-  public func sending<Result>(
-    _ element: Element, _ body: @escaping () throws -> Result,
-    otherwise: ((SendError<Element>) throws -> Result)? = nil
-  ) -> SelectCase<Result> {
-    ChannelArm(
-      handle, element, { _ in try body() },
-      otherwise: otherwise.map { otherwise in
-        { outcome, element in try otherwise(SendError<Element>(outcome.reason()!, element!)) }
-      }
-    ).selectCase
-  }
+  init() {}
 }
 
-extension Event {
-  /// A case that waits until the event is set. When the event is closed, the `select` throws
-  /// ``WaitError/closed``.
-  public func waiting<Result>(_ body: @escaping () throws -> Result) -> SelectCase<Result> {
-    let arm = PointArm(waiters, for: (), admit: admit)
-    return SelectCase(arm.arm) {
-      try arm.outcome!.get()
-      return try body()
-    }
-  }
+/// A step of a `select`. What the answer means stands with each; where nothing stands, it counts for nothing.
+@usableFromInline
+enum SelectStep {
+  /// Do at once, under the own lock, what the case waits for, or find that it can not be any more. Is the case
+  /// ready?
+  case attempt
+  /// The same, under the lock that was taken before.
+  case attemptLocked
+  /// Can the case become ready in a moment, if it is only tried again?
+  case isWorthTryingAgain
+  /// Does a deadline end the wait?
+  case isTimed
+  /// Name the lock.
+  case nameLock
+  case lock
+  case unlock
+  /// Put the waiter into the queue, under the lock; the index is the one of the case in the whole `select`.
+  case enqueue(UInt32)
+  /// Do, after the locks, what else the wait needs.
+  case didEnqueue(UInt32)
+  /// Tell diagnosis that a thread is about to block.
+  case noteBlocking(SourcePlace)
+  /// Learn that the waiter was claimed here.
+  case win(Waiter.Outcome)
+  /// Take the waiter out of the queue again, for it was claimed elsewhere.
+  case withdraw
 }
 
-/// A case of a `select` that is ready once `duration` has passed since the case was made: a time limit.
-///
-/// - Parameters:
-///   - duration: how long; zero or less is ready at once.
-///   - clock: what measures it.
-///   - body: is called when the time is over.
-public func after<C: DeadlineClock, Result>(
-  _ duration: Duration, clock: C = MonotonicClock(), _ body: @escaping () throws -> Result
-) -> SelectCase<Result> {
-  at(clock.now.advanced(by: duration), clock: clock, body)
-}
+/// Stands in the queues of all cases.
+@usableFromInline
+final class SelectWaiter: Waiter, @unchecked Sendable {
+  // Sendable because all that is added to a waiter is a constant.
+  @usableFromInline let asker: Asker
 
-/// A case of a `select` that is ready from an instant on.
-///
-/// - Parameters:
-///   - deadline: the instant.
-///   - clock: what it is an instant of.
-///   - body: is called when the instant has come.
-public func at<C: DeadlineClock, Result>(
-  _ deadline: C.Instant, clock: C, _ body: @escaping () throws -> Result
-) -> SelectCase<Result> {
-  SelectCase(TimerArm(deadline, clock).arm, finish: body)
+  @usableFromInline
+  init(_ asker: Asker) { self.asker = asker }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SkeinTesting
 import Subprocess
 import SystemPackage
 import Testing
@@ -62,21 +63,36 @@ final class SkeinProgram: Sendable {
 
   /// Runs a worker as long as the body takes, then ends it.
   ///
-  /// - Parameter signals: what ends it, in this order.
+  /// - Parameters:
+  ///   - signals: what ends it, in this order.
+  ///   - afterSignals: what happens once they are sent.
   /// - Returns: the worker's own end.
   @discardableResult
   func withWorker(
-    _ arguments: String..., signals: [Signal] = [.terminate], body: (SkeinProgram) async throws -> Void
+    _ arguments: String..., signals: [Signal] = [.terminate], afterSignals: () -> Void = {},
+    body: (SkeinProgram) async throws -> Void
   ) async throws -> Run {
     let result = try await Subprocess.run(
       .path(FilePath(Self.path)), arguments: Arguments(["worker"] + arguments), environment: environment,
       input: .none, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
     ) { execution in
-      defer { for signal in signals { try? execution.send(signal: signal) } }
-      try await body(self)
+      do {
+        try await body(self)
+      } catch {
+        // Two signals end it at once, whatever runs.
+        for signal in [Signal.terminate, .interrupt] { try? execution.send(signal: signal) }
+        throw error
+      }
+      for signal in signals { try? execution.send(signal: signal) }
+      afterSignals()
     }
     return Run(
       code: Self.code(result.terminationStatus), output: result.standardOutput, errors: result.standardError)
+  }
+
+  /// Returns once the first job runs.
+  func untilRunning() async throws {
+    try await eventually("the job runs") { try await self("list").lines[0].contains("\trunning\t") }
   }
 
   private static func code(_ status: TerminationStatus) -> Int32 {

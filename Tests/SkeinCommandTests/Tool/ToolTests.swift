@@ -1,8 +1,9 @@
 import Foundation
+import SkeinTesting
 import Subprocess
 import Testing
 
-@Suite("the tool, as a user sees it", .tags(.slow)) struct ToolTests {
+@Suite("the tool, as a user sees it", .tags(.slow), .timeLimit(.minutes(5))) struct ToolTests {
   let skein = SkeinProgram()
 
   // MARK: Life of a job
@@ -65,9 +66,9 @@ import Testing
   @Test("a running command is cancelled")
   func cancelRunning() async throws {
     try await skein.withWorker { skein in
-      _ = try await skein("submit", "--", "sh", "-c", "echo started; exec sleep 60")
+      _ = try await skein("submit", "--", "sh", "-c", "echo started; exec sleep 600")
       async let waiting = skein("wait", "1", "--timeout", "60s")
-      while try await !skein("list").lines[0].contains("\trunning\t") {}
+      try await skein.untilRunning()
       #expect(try await skein("cancel", "1").output == "job 1 is asked to stop\n")
       let wait = try await waiting
       #expect(wait.code == 1 && wait.output.contains("cancelled"), "\(wait)")
@@ -76,9 +77,14 @@ import Testing
 
   @Test("a worker ends cleanly on SIGTERM, after the job that runs")
   func shutdown() async throws {
-    _ = try await skein("submit", "--", "sh", "-c", "sleep 0.5")
-    let worker = try await skein.withWorker("--name", "w") { skein in
-      while try await !skein("list").lines[0].contains("\trunning\t") {}
+    // The job ends after the signal was sent, however slowly this test goes.
+    let gate = skein.directory + "-gate"
+    defer { try? FileManager.default.removeItem(atPath: gate) }
+    _ = try await skein("submit", "--", "sh", "-c", "until test -e '\(gate)'; do sleep 0.02; done")
+    let worker = try await skein.withWorker(
+      "--name", "w", afterSignals: { _ = FileManager.default.createFile(atPath: gate, contents: nil) }
+    ) { skein in
+      try await skein.untilRunning()
     }
     #expect(worker.code == 0 && worker.errors.contains("SIGTERM: running jobs finish"), "\(worker)")
     #expect(try await skein("list").lines[0].contains("\tsucceeded\t"))
@@ -87,10 +93,10 @@ import Testing
 
   @Test("a second signal gives the running job back and ends its processes")
   func handBack() async throws {
-    _ = try await skein("submit", "--", "sh", "-c", "echo $$; exec sleep 60")
+    _ = try await skein("submit", "--", "sh", "-c", "echo $$; exec sleep 600")
     let worker = try await skein.withWorker(signals: [.terminate, .interrupt]) { skein in
       // Stored with a delay, so that the job has surely started.
-      while try await skein("logs", "1").output.isEmpty {}
+      try await eventually("the job has written a line") { try await !skein("logs", "1").output.isEmpty }
     }
     #expect(worker.code == 0 && worker.errors.contains("running jobs are given back"), "\(worker)")
     #expect(try await skein("list").lines[0].hasPrefix("1\tready\t"))

@@ -11,7 +11,7 @@ private struct Market: Sendable {
 
   /// What a select over everything does: two sends, three receives, the event and a time limit.
   @SelectBuilder<Void>
-  func cases(_ element: Int, _ limit: Duration) -> SelectCases<Void> {
+  func cases(_ element: Int, _ limit: Duration) -> some SelectCase<Void> {
     for channel in channels {
       channel.receiver.receiving { element in received.withLock { $0.append(element) } }
     }
