@@ -18,11 +18,19 @@
 _Thread_local uint32_t skein_cached_thread_id = 0;
 
 // A forked child has another thread id than the one its parent's thread cached.
-static void forget_thread_id(void) { skein_cached_thread_id = 0; }
+// It has none of its parent's other threads either, which the count tells.
+static _Atomic(uint32_t) skein_forks = 0;
+
+static void begin_as_child(void) {
+  skein_cached_thread_id = 0;
+  __c11_atomic_fetch_add(&skein_forks, 1, __ATOMIC_RELAXED);
+}
 
 __attribute__((constructor)) static void register_fork_handler(void) {
-  pthread_atfork(NULL, NULL, forget_thread_id);
+  pthread_atfork(NULL, NULL, begin_as_child);
 }
+
+uint32_t skein_fork_count(void) { return __c11_atomic_load(&skein_forks, __ATOMIC_RELAXED); }
 
 uint32_t skein_fetch_thread_id(void) {
   skein_cached_thread_id = (uint32_t)syscall(SYS_gettid);

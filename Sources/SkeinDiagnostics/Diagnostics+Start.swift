@@ -59,10 +59,11 @@ extension Diagnostics {
   /// Diagnostics.onReport { logger.warning("\($0)") }
   /// ```
   public static func start(_ options: Options = Options()) {
-    running.withLock { running in
+    changes.withLock { _ in
       // A forked child has none of its parent's threads.
-      if let old = running, old.process == getpid() { return }
-      running = Running(options.adjusted(by: environmentSwitch))
+      if let old = running.withLock({ $0 }), old.process == getpid() { return }
+      let new = Running(options.adjusted(by: environmentSwitch))
+      running.withLock { $0 = new }
     }
   }
 
@@ -70,14 +71,18 @@ extension Diagnostics {
   ///
   /// It waits for the diagnosis' thread to end, which takes a moment.
   public static func stop() {
-    let old = running.withLock { running in
-      defer { running = nil }
-      return running
+    changes.withLock { _ in
+      let old = running.withLock { running in
+        defer { running = nil }
+        return running
+      }
+      old?.stop()
     }
-    old?.stop()
   }
 
   private static let running = Lock<Running?>(nil, internalTo: "diagnostics")
+  /// Held by whoever starts or stops, to the end: what one of them makes has the name of what the other removes.
+  private static let changes = Lock((), internalTo: "diagnostics, starting or stopping")
 
   private static func environmentSwitch(_ name: String) -> Bool? {
     switch getenv(name).map({ String(cString: $0) }) {
@@ -138,6 +143,8 @@ private struct Running: Sendable {
 
   func stop() {
     if !observation.isEmpty { SyncObservation.stop(observation) }
+    // From here on nobody tells what is left.
+    HeldLocks.forgetAll()
     DiagnosticsObserver.shared.uses.forgetAll()
     stalls?.stop()
     thread?.stop()

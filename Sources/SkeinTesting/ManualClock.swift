@@ -165,7 +165,7 @@ public final class ManualClock: DeadlineClock {
   ///   - limit: how much real time that may take; generous, for it is reached only when the code under test
   ///     is wrong.
   /// - Throws: ``WaitError/timedOut`` past the limit, ``WaitError/cancelled``.
-  public func waitUntilScheduled(count: Int = 1, limit: Duration = .seconds(30)) async throws(WaitError) {
+  public func waitUntilScheduled(count: Int = 1, limit: Duration = .seconds(60)) async throws(WaitError) {
     let clock = MonotonicClock()
     _ = try await state.wait(
       for: count, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()
@@ -178,7 +178,7 @@ public final class ManualClock: DeadlineClock {
   ///
   /// - Throws: ``WaitError/timedOut`` past the limit of real time.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
-  public func waitUntilScheduled(count: Int = 1, limit: Duration = .seconds(30)) throws(WaitError) {
+  public func waitUntilScheduled(count: Int = 1, limit: Duration = .seconds(60)) throws(WaitError) {
     let clock = MonotonicClock()
     _ = try state.wait(for: count, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()) {
       guarded, _ in

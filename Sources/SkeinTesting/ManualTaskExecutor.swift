@@ -125,7 +125,7 @@ public final class ManualTaskExecutor: TaskExecutor {
   ///   - condition: what must come true.
   /// - Throws: ``EventuallyError`` past the limit, `CancellationError`, or what `condition` throws.
   public func runUntil(
-    _ expectation: String, limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    _ expectation: String, limit: Duration = .seconds(60), _ condition: () async throws -> Bool
   ) async throws {
     try await eventually(expectation, limit: limit) {
       // Bounded, so that the limit holds even where tasks yield for ever.

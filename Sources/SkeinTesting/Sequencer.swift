@@ -72,7 +72,7 @@ public final class Sequencer: Sendable {
   /// - Throws: ``SequencerError``.
   /// - Cancellation: breaks the sequence, unless the point's turn has come.
   /// - Precondition: `number` is not negative.
-  public func point(_ number: Int, limit: Duration = .seconds(30)) async throws(SequencerError) {
+  public func point(_ number: Int, limit: Duration = .seconds(60)) async throws(SequencerError) {
     if let turn = try arrive(at: number) {
       do { try await turn.wait(timeout: limit) } catch { try breach(at: number, error, limit) }
     }
@@ -84,7 +84,7 @@ public final class Sequencer: Sendable {
   /// - Throws: ``SequencerError``.
   /// - Precondition: `number` is not negative.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
-  public func point(_ number: Int, limit: Duration = .seconds(30)) throws(SequencerError) {
+  public func point(_ number: Int, limit: Duration = .seconds(60)) throws(SequencerError) {
     if let turn = try arrive(at: number) {
       do { try turn.wait(timeout: limit) } catch { try breach(at: number, error, limit) }
     }

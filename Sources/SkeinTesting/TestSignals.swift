@@ -162,7 +162,7 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
   ///   - limit: how much real time that may take; generous, for it is reached only when the code under test
   ///     is wrong.
   /// - Throws: ``WaitError/timedOut`` past the limit, ``WaitError/cancelled``.
-  public func wait(for point: Point, count: Int = 1, limit: Duration = .seconds(30)) async throws(WaitError) {
+  public func wait(for point: Point, count: Int = 1, limit: Duration = .seconds(60)) async throws(WaitError) {
     let clock = MonotonicClock()
     let request = Request.count(point, count)
     _ = try await state.wait(
@@ -176,7 +176,7 @@ public final class TestSignals<Point: Hashable & Sendable>: Sendable {
   ///
   /// - Throws: ``WaitError/timedOut`` past the limit of real time.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
-  public func wait(for point: Point, count: Int = 1, limit: Duration = .seconds(30)) throws(WaitError) {
+  public func wait(for point: Point, count: Int = 1, limit: Duration = .seconds(60)) throws(WaitError) {
     let clock = MonotonicClock()
     let request = Request.count(point, count)
     _ = try state.wait(for: request, until: clock.now.advanced(by: limit), clock: clock, at: SourcePlace()) {

@@ -111,18 +111,19 @@ private func blockBriefly() {
   try? event.wait(timeout: .milliseconds(1))
 }
 
-/// Blocks all threads of the pool until somebody asks it to end.
+/// Blocks all threads of the pool until the stall is reported.
 @Sendable func stallPool() {
-  start(stallThreshold: .milliseconds(100))
-  let mayEnd = Event(name: "end of the stall")
-  let isReported = Event()
-  Diagnostics.onReport { report in
-    writeLine("\(report)", to: STDERR_FILENO)
-    if report.kind == .stall { isReported.set() }
-  }
+  let (mayEnd, hasEnded) = (Event(name: "end of the stall"), Event())
   for _ in 0..<64 { Task.detached(name: "hog") { block(until: mayEnd) } }
-  try? isReported.wait()
-  mayEnd.set()
+  // On a busy machine tasks wait long without any hog: what is reported before and after is not of this making.
+  waitUntil { Diagnostics.snapshot().waits.contains { $0.object.name == "end of the stall" } }
+  Diagnostics.onReport { report in
+    if hasEnded.isSet { return }
+    writeLine("\(report)", to: STDERR_FILENO)
+    if report.kind == .stall { mayEnd.set() }
+    if report.kind == .stallEnd { hasEnded.set() }
+  }
+  start(stallThreshold: .milliseconds(100))
 }
 
 private func block(until event: Event) { try? event.wait() }
@@ -136,4 +137,54 @@ private func waitUntil(_ condition: () -> Bool) {
 func writeLine(_ text: String, to descriptor: Int32) {
   let bytes = Array("\(text)\n".utf8)
   _ = write(descriptor, bytes, bytes.count)
+}
+
+/// Holds all locks of dictionaries, whose memory has been used before by others.
+@Sendable func lockAllShards() {
+  start()
+  var kept: [ThreadSafeDictionary<Int, Int>] = []
+  for round in 0..<40 {
+    let dictionaries = (0..<3).map { _ in ThreadSafeDictionary([round: 1], shards: 16, name: "shelves") }
+    kept.append(dictionaries[round % 3])
+    writeLine("counted \(dictionaries.reduce(0) { $0 + $1.count })", to: STDERR_FILENO)
+  }
+}
+
+@_silgen_name("fork") private func cFork() -> pid_t
+
+/// A child that is forked after diagnosis and timers have begun, with neither of their threads.
+@Sendable func forkChild() {
+  start()
+  try? Event().wait(timeout: .milliseconds(1), clock: ScheduledClock())
+  let child = cFork()
+  if child == 0 {
+    // What ends the child, should it hang.
+    alarm(60)
+    start()
+    try? Event().wait(timeout: .milliseconds(1), clock: ScheduledClock())
+    // Unblocked here, it has been handled when the call returns.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGUSR2)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    kill(getpid(), SIGUSR2)
+    Diagnostics.stop()
+    _exit(7)
+  }
+  var status: Int32 = 0
+  waitpid(child, &status, 0)
+  writeLine("child ended with \(status >> 8), by signal \(status & 0x7f)", to: STDERR_FILENO)
+}
+
+/// The monotonic clock with waits that go through its timer thread.
+private struct ScheduledClock: DeadlineClock {
+  typealias Instant = MonotonicClock.Instant
+
+  private let clock = MonotonicClock()
+  var now: Instant { clock.now }
+  var minimumResolution: Duration { clock.minimumResolution }
+
+  func schedule(at instant: Instant, _ action: @escaping @Sendable () -> Void) -> ScheduledAction {
+    clock.schedule(at: instant, action)
+  }
 }

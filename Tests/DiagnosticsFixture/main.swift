@@ -11,7 +11,7 @@ import SkeinSync
 let scenes: [String: @Sendable () -> Void] = [
   "threads": hangThreads, "tasks": hangTasks, "permits": hangOnPermits, "order": contradictOrder,
   "blocking": blockInTasks, "readers": hangReaderAndWriter, "stall": stallPool, "idle": startOnly,
-  "plain": {},
+  "shards": lockAllShards, "fork": forkChild, "plain": {},
 ]
 guard let scene = scenes[CommandLine.arguments.last ?? ""] else {
   print("usage: DiagnosticsFixture \(scenes.keys.sorted().joined(separator: "|"))")

@@ -12,11 +12,24 @@ guard arguments.count >= 4 else {
   print("usage: JobsFixture worker|produce DIRECTORY LOG …")
   exit(64)
 }
+endWithParent()
 let queue = try await JobQueue(directory: arguments[2])
 switch arguments[1] {
 case "worker": try await work(queue, Array(arguments.dropFirst(4)))
 case "produce": try await produce(queue, log: arguments[3], count: Int(arguments[4])!)
 default: exit(64)
+}
+
+/// Ends this process with the test's own, however that one ends.
+func endWithParent() {
+  var thread = pthread_t()
+  pthread_create(
+    &thread, nil,
+    { _ in
+      let parent = getppid()
+      while getppid() == parent { usleep(100_000) }
+      _exit(1)
+    }, nil)
 }
 
 /// Works until it is killed, by the test or by itself at a step.

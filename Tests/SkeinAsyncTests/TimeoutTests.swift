@@ -46,7 +46,7 @@ struct TimeoutTests {
   func captures() async throws {
     final class Page { var title = "" }
     var count = 0
-    let page = try await withTimeout(.seconds(1)) {
+    let page = try await withTimeout(.seconds(60)) {
       count += 1
       let page = Page()
       page.title = "title"
@@ -216,7 +216,7 @@ struct TimeoutTests {
   @MainActor
   func surroundings() async throws {
     try await Trace.$id.withValue(7) {
-      try await withTimeout(.seconds(1)) {
+      try await withTimeout(.seconds(60)) {
         MainActor.assertIsolated()
         #expect(Trace.id == 7)
         await Task.yield()
@@ -245,7 +245,7 @@ private actor Counter {
   }
 
   private nonisolated(nonsending) func indirectly(_ body: () async throws -> Void) async throws {
-    try await withTimeout(.seconds(1)) {
+    try await withTimeout(.seconds(60)) {
       assertIsolated()
       try await body()
       assertIsolated()

@@ -1,5 +1,6 @@
 import Foundation
 import SkeinSync
+import SkeinTesting
 import Testing
 
 @testable import SkeinCommand
@@ -87,8 +88,15 @@ import Testing
 
   @Test("an experiment that stands still is given up, with who waits for what")
   func standstill() async throws {
-    let never = Event(name: "never set")
-    let report = await LabRun.report(of: Given { _ in try await never.wait() }, limit: .milliseconds(20))
+    let (never, clock) = (Event(name: "never set"), ManualClock())
+    async let standing = LabRun.report(
+      of: Given { _ in try await never.wait() }, limit: .seconds(1), clock: clock)
+    try await clock.waitUntilScheduled()
+    try await eventually("diagnosis sees the wait") {
+      WaitSources.observe().waits.contains { $0.object.name == "never set" }
+    }
+    clock.advance(by: .seconds(1))
+    let report = await standing
     let problem = try #require(report.problem)
     #expect(!report.isAsExpected && problem.contains("stands still"))
     #expect(problem.contains("Event “never set”"), "\(problem)")
@@ -173,7 +181,7 @@ import Testing
   }
 }
 
-@Suite("the lab, as a user sees it", .tags(.slow)) struct LabToolTests {
+@Suite("the lab, as a user sees it", .tags(.slow), .timeLimit(.minutes(5))) struct LabToolTests {
   let skein = SkeinProgram()
 
   @Test("every experiment comes out as expected, each as one JSON object")

@@ -42,6 +42,19 @@ struct DeadlockAnalysisTests {
     #expect(scene.certain.first?.ids == Set(0..<length))
   }
 
+  @Test(
+    "a writer that waits for readers, with others that wait for it, is not stuck", arguments: [false, true])
+  func busyReadWriteLock(isWriterFirst: Bool) {
+    var scene = Scene()
+    if isWriterFirst { scene.wait(a, for: 10, heldBy: [b]) }
+    scene.wait(c, for: 10, heldBy: [a])
+    if !isWriterFirst { scene.wait(a, for: 10, heldBy: [b]) }
+    #expect(scene.deadlocks.isEmpty)
+    // The reader inside waits for what the one behind the writer holds.
+    scene.wait(b, for: 20, heldBy: [c])
+    #expect(scene.certain.first?.ids == [1, 2, 3])
+  }
+
   @Test("who waits for somebody that runs is not stuck, nor who waits behind")
   func chain() {
     var scene = Scene()

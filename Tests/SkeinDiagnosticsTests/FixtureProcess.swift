@@ -39,13 +39,13 @@ final class FixtureProcess: Sendable {
   deinit {
     guard let input = input.withLock({ $0.take() }) else { return }
     close(input)
-    kill(id, SIGKILL)
+    signal(SIGKILL)
     waitpid(id, nil, 0)
   }
 
   var errorText: String { errors.withLock { $0 } }
 
-  func signal(_ number: Int32) { kill(id, number) }
+  func signal(_ number: Int32) { Glibc.kill(id, number) }
 
   /// Ends it in an orderly way; returns when it has ended. Not together with `signal` afterwards.
   func end() async throws {
@@ -53,6 +53,12 @@ final class FixtureProcess: Sendable {
     guard let input = input.withLock({ $0.take() }) else { return }
     close(input)
     try await onThread { _ = waitpid(id, nil, 0) }
+  }
+
+  /// Kills it; returns when it has ended.
+  func kill() async throws {
+    signal(SIGKILL)
+    try await end()
   }
 
   private struct Pipe {

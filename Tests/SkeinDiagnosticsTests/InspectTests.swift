@@ -6,8 +6,8 @@ import Testing
 
 @testable import SkeinDiagnostics
 
-/// A directory that goes away with the test.
-private final class TemporaryDirectory {
+/// A directory that goes away with the test, with the directories in it.
+final class TemporaryDirectory {
   let path: String
 
   init() {
@@ -16,10 +16,10 @@ private final class TemporaryDirectory {
   }
 
   deinit {
-    for name in ProcFile.names(in: path + "/sockets") { unlink(path + "/sockets/" + name) }
-    for name in ProcFile.names(in: path) {
-      unlink(path + "/" + name)
-      rmdir(path + "/" + name)
+    for name in ProcFile.names(in: path).map({ path + "/" + $0 }) {
+      for inner in ProcFile.names(in: name) { unlink(name + "/" + inner) }
+      unlink(name)
+      rmdir(name)
     }
     rmdir(path)
   }
@@ -175,7 +175,7 @@ struct InspectSocketTests {
     _ = write(client, "\n", 1)
     let goesOn = conversation.proceed(at: now) { "answer \($0)\n" }
     #expect(!goesOn)
-    #expect(readAll(client) == "answer \(form)\n")
+    #expect(readAll(client) == "answer \(form)\n\u{0}")
     close(client)
   }
 
@@ -186,7 +186,7 @@ struct InspectSocketTests {
     _ = write(client, request + "\n", request.utf8.count + 1)
     let goesOn = conversation.proceed(at: now) { _ in "no answer" }
     #expect(!goesOn)
-    #expect(readAll(client) == "error: ask for text, dot, json\n")
+    #expect(readAll(client) == "error: ask for text, dot, json\n\u{0}")
     close(client)
   }
 
@@ -214,16 +214,26 @@ struct InspectSocketTests {
     let goesOn = conversation.proceed(at: now) { _ in long }
     #expect(goesOn)
     #expect(conversation.events == Int16(POLLOUT))
-    let later = now.advanced(by: InspectConversation.answerLimit * 2)
-    let isLeft = conversation.proceed(at: later) { _ in "" }
+    let isLeft = conversation.proceed(at: conversation.deadline) { _ in "" }
     #expect(!isLeft)
     close(client)
     let (silentEnd, other) = pair()
     var silent = InspectConversation(silentEnd)
     let waits = silent.proceed(at: now) { _ in "" }
-    let isOver = silent.proceed(at: later) { _ in "" }
+    let isOver = silent.proceed(at: silent.deadline) { _ in "" }
     #expect(waits && !isOver)
     close(other)
+  }
+
+  @Test("what has come is answered, however late it is seen")
+  func seenLate() {
+    let (conversationEnd, client) = pair()
+    var conversation = InspectConversation(conversationEnd)
+    _ = write(client, "text\n", 5)
+    let goesOn = conversation.proceed(at: conversation.deadline) { "answer \($0)\n" }
+    #expect(!goesOn)
+    #expect(readAll(client) == "answer text\n\u{0}")
+    close(client)
   }
 
   @Test("one who reads slowly gets it all")
@@ -238,7 +248,7 @@ struct InspectSocketTests {
       goesOn = conversation.proceed(at: now) { _ in "twice" }
     }
     received += readAll(client).utf8.count
-    #expect(received == long.utf8.count)
+    #expect(received == long.utf8.count + 1)
     close(client)
   }
 

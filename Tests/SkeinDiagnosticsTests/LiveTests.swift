@@ -7,11 +7,11 @@ import Testing
 @testable import SkeinDiagnostics
 
 /// What is shown in a process of its own: it hangs, and everything in it is observed.
-@Suite("Diagnosis of a live process", .serialized)
+@Suite("Diagnosis of a live process", .serialized, .timeLimit(.minutes(5)))
 struct LiveTests {
   private func ask(_ process: FixtureProcess, _ form: InspectForm = .text) async throws -> String {
     let id = process.id
-    return try await onThread { try InspectClient.ask(id, for: form) }
+    return try await onThread { try InspectClient.ask(id, for: form, timeout: .seconds(60)) }
   }
 
   @Test("two threads that hang over two locks are found through the socket, with names and places")
@@ -51,6 +51,22 @@ struct LiveTests {
     #expect(try await ask(process).contains("Deadlock"))
     process.signal(SIGUSR2)
     #expect(try await ask(process).contains("Deadlock"))
+  }
+
+  @Test("the locks of a dictionary are taken in an order that is no contradiction")
+  func shards() async throws {
+    let process = try await FixtureProcess("shards")
+    try await eventually("all are counted") { process.errorText.split(separator: "counted").count == 40 }
+    #expect(!process.errorText.contains("nversion"), "\(process.errorText)")
+  }
+
+  @Test("a forked child has timers and a diagnosis of its own, and leaves its parent's alone")
+  func fork() async throws {
+    let process = try await FixtureProcess("fork")
+    try await eventually("the child has ended") { process.errorText.contains("child ended") }
+    #expect(process.errorText.contains("child ended with 7, by signal 0"), "\(process.errorText)")
+    #expect(!process.errorText.contains("process \(process.id) at this instant"), "\(process.errorText)")
+    #expect(try await ask(process).contains("Nothing waits."))
   }
 
   @Test("a reader and a writer that hang are found, though readers are many and have no word of their own")
@@ -108,21 +124,26 @@ struct LiveTests {
 
   @Test("the socket goes with its process, and one that was killed leaves none to the next")
   func cleanUp() async throws {
-    let path = InspectDirectory.path()
-    let first = try await FixtureProcess("idle")
+    // A directory of their own: any process that starts in the common one would remove what is left there.
+    let temporary = TemporaryDirectory()
+    let environment = ["XDG_RUNTIME_DIR=\(temporary.path)"]
+    let path = temporary.path + "/skein"
+    let first = try await FixtureProcess("idle", environment: environment)
     let name = "\(path)/\(first.id).sock"
     #expect(access(name, F_OK) == 0)
     try await first.end()
     #expect(access(name, F_OK) != 0)
-    let killed = try await FixtureProcess("idle")
+    let killed = try await FixtureProcess("idle", environment: environment)
     let left = "\(path)/\(killed.id).sock"
-    let id = killed.id
-    killed.signal(SIGKILL)
-    try await onThread { _ = waitpid(id, nil, 0) }
+    try await killed.kill()
     #expect(access(left, F_OK) == 0)
-    let next = try await FixtureProcess("idle")
+    let next = try await FixtureProcess("idle", environment: environment)
     #expect(access(left, F_OK) != 0)
-    #expect(try await ask(next).contains("Nothing waits") || true)
+    let directory = try InspectDirectory(opening: path, ownedBy: geteuid())
+    guard case .success(let connection) = directory.connect(to: next.id) else { return #expect(Bool(false)) }
+    close(connection)
+    try await next.end()
+    withExtendedLifetime(temporary) {}
   }
 
   @Test("clients that say nothing or read nothing keep the next one waiting for a moment only")

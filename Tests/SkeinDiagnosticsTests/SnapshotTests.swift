@@ -69,8 +69,11 @@ struct SnapshotTests {
     let line: UInt = #line + 1
     let task = Task(name: "snapshot-task") { try await semaphore.acquire(2) }
     let thread = Task { try await onThread { try semaphore.acquire() } }
-    try await eventually("both wait") { semaphore.waiterCount == 2 }
-    let waits = Diagnostics.snapshot().waits.filter { $0.object.name == "snapshot-permits" }
+    var waits: [ObservedWait] = []
+    try await eventually("both waits are seen") {
+      waits = Diagnostics.snapshot().waits.filter { $0.object.name == "snapshot-permits" }
+      return waits.count == 2
+    }
     #expect(Set(waits.map(\.party.kind)) == [.thread, .task])
     let wait = try #require(waits.first { $0.party.kind == .task })
     #expect(wait.party.name == "snapshot-task")

@@ -136,7 +136,7 @@ struct AsyncLockReentryTests {
     try await whileHeldElsewhere(lock) {
       let waiter = Task(name: "waiter") { try await lock.withLock { $0 } }
       try await eventually("it waits") { lock.waiterCount == 1 }
-      let wait = try #require(WaitSources.observe().waits.first { $0.object.name == "observed lock" })
+      let wait = try await observedWait(of: "observed lock")
       #expect(wait.object.kind == "AsyncLock" && wait.party.name == "waiter" && wait.purpose == "to hold it")
       guard case .all(let holders) = wait.object.holders else {
         Issue.record("the holders are not known")

@@ -171,8 +171,9 @@ struct BarrierTests {
       try mayEnd.wait()
     }
     let parties = (0..<6).map { _ in threadParty(at: barrier) }
-    try await eventually("four wait for later meetings") { barrier.waiterCount == 4 }
-    #expect(actions.withLock { $0 } == 1)
+    try await eventually("the first meeting acts, and four wait for later ones") {
+      barrier.waiterCount == 4 && actions.withLock { $0 } == 1
+    }
     mayEnd.set()
     var outcomes: [BarrierOutcome: Int] = [:]
     for party in parties { outcomes[try await party.value, default: 0] += 1 }

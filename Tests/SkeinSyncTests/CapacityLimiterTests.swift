@@ -229,8 +229,7 @@ struct CapacityLimiterTests {
     let holder = Task(name: "borrower") {
       try await limiter.withToken {
         isHeld.set()
-        while limiter.waiterCount == 0 { await Task.yield() }
-        let wait = try #require(WaitSources.observe().waits.first { $0.object.name == "observed limiter" })
+        let wait = try await observedWait(of: "observed limiter")
         guard case .any(let holders) = wait.object.holders else {
           Issue.record("the borrowers are not known")
           return

@@ -37,7 +37,7 @@ struct ConditionContractTests {
       try await onThread { try condition.withLock(when: { $0 }, timeout: .seconds(60)) { _ in } }
     }
     try await eventually("it waits") { condition.waiterCount == 1 }
-    let wait = try #require(observedWaits(of: "is green").first)
+    let wait = try await observedWait(of: "is green")
     #expect(wait.object.kind == "Condition" && wait.object.state == "of Lock light" && wait.isTimed)
     #expect(wait.purpose == "to be notified" && wait.party.kind == .thread)
     #expect(wait.place.file.description.hasSuffix("ConditionContractTests.swift"))
@@ -50,14 +50,17 @@ struct ConditionContractTests {
   func observed() async {
     await #expect(processExitsWith: .success) {
       let log = LockLog.start([.locks, .blocking])
-      let lock = Lock(false, name: "lock")
+      let (lock, clock) = (Lock(false, name: "lock"), ManualClock())
       let condition = Condition(of: lock, name: "condition")
-      try await onThread {
+      async let waiting: Void = onThread {
         do {
-          try condition.withLock(when: { $0 }, timeout: .milliseconds(1)) { _ in }
+          try condition.withLock(when: { $0 }, timeout: .seconds(1), clock: clock) { _ in }
           preconditionFailure("nobody set it")
         } catch WaitError.timedOut {}
       }
+      try await clock.waitUntilScheduled()
+      clock.advance(by: .seconds(1))
+      try await waiting
       let once = ["will lock", "did lock", "left lock"]
       let told = once + ["blocks condition"] + once
       precondition(log.events == told, "\(log.events)")

@@ -34,6 +34,17 @@ struct EventTests {
     try await late.value
   }
 
+  @Test("what is set stays so when it is closed, for whoever waits and for a select")
+  func setAndClosed() async throws {
+    event.set()
+    event.close()
+    try await event.wait()
+    #expect(try await select { event.waiting { 1 } } == 1)
+    event.reset()
+    await #expect(throws: WaitError.closed) { try await event.wait() }
+    await #expect(throws: WaitError.closed) { try await select { event.waiting {} } }
+  }
+
   @Test("a wait ends at its deadline on the clock that it was given, in tasks and threads")
   func manualTimeout() async throws {
     let (event, clock) = (event, ManualClock())

@@ -188,7 +188,7 @@ struct LockTests {
         lock.withLock { _ in
           while clock.now < release.advanced(by: .microseconds(300)) {}
         }
-        try isServed.wait(timeout: .seconds(10))
+        try isServed.wait(timeout: .seconds(60))
       }
     }
   }

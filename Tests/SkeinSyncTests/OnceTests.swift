@@ -234,17 +234,13 @@ struct OnceTests {
       return 1
     }
     let task = Task { try await once.get { 2 } }
-    try await eventually("it waits") { once.waiterCount == 1 }
     // The tests run beside one another, and all name theirs alike.
-    let waits = WaitSources.observe().waits.filter { $0.object.kind == "Once" }
-    let isSeen = waits.contains { wait in
-      if case .all(let holders) = wait.object.holders {
-        holders.map(\.party.name) == ["initialiser"]
-      } else {
-        false
+    try await eventually("diagnosis sees it") {
+      WaitSources.observe().waits.contains { wait in
+        guard wait.object.kind == "Once", case .all(let holders) = wait.object.holders else { return false }
+        return holders.map(\.party.name) == ["initialiser"]
       }
     }
-    #expect(isSeen)
     mayEnd.set()
     #expect(try await [initialising.value, task.value] == [1, 1])
   }

@@ -89,8 +89,12 @@ struct ReadWriteLockContractTests {
     let (wait, writer) = try await whileHeld(lock, writing: true) { holder in
       let task = Task { try await onThread { lock.withReadLock { $0 } } }
       reader.withLock { $0 = task }
-      spin { !observedWaits(of: "diagnosed").isEmpty }
-      return (observedWaits(of: "diagnosed")[0], holder)
+      var waits: [ObservedWait] = []
+      spin {
+        waits = observedWaits(of: "diagnosed")
+        return !waits.isEmpty
+      }
+      return (waits[0], holder)
     }
     #expect(try await reader.withLock { $0! }.value == 0)
     #expect(wait.object.kind == "ReadWriteLock" && wait.purpose == "to read" && !wait.isTimed)
@@ -112,8 +116,7 @@ struct ReadWriteLockContractTests {
       }
       try await isHeld.wait()
       async let writer: Void = onThread { lock.withWriteLock { $0 = 1 } }
-      try await eventually("the writer waits") { !observedWaits(of: "diagnosed").isEmpty }
-      let wait = observedWaits(of: "diagnosed")[0]
+      let wait = try await observedWait(of: "diagnosed")
       mayEnd.set()
       let party = try await reader
       try await writer

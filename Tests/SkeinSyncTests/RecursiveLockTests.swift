@@ -99,8 +99,7 @@ struct RecursiveLockTests {
       }
     }
     async let waiter = onThread { try lock.withLock(timeout: .seconds(Int64.max)) { $0.state } }
-    try await eventually("the wait is known") { observedWaits(of: "tree").count == 1 }
-    let wait = try #require(observedWaits(of: "tree").first)
+    let wait = try await observedWait(of: "tree")
     mayEnd.set()
     let party = try await holder
     #expect(wait.object.kind == "RecursiveLock" && wait.purpose == "to hold it" && wait.isTimed)
@@ -193,6 +192,16 @@ struct RecursiveLockTests {
 /// The waits for an object of this name that diagnosis sees.
 func observedWaits(of name: String) -> [ObservedWait] {
   WaitSources.observe().waits.filter { $0.object.name == name }
+}
+
+/// The first wait for an object of this name, once diagnosis sees it: that is a moment after the waiter counts.
+func observedWait(of name: String) async throws -> ObservedWait {
+  var first: ObservedWait?
+  try await eventually("diagnosis sees a wait for \(name)") {
+    first = observedWaits(of: name).first
+    return first != nil
+  }
+  return first!
 }
 
 /// Expects a trap's message.

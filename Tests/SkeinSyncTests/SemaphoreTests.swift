@@ -36,6 +36,12 @@ struct SemaphoreTests {
     await #expect(processExitsWith: .failure) { Semaphore(permits: 1).release(0) }
     await #expect(processExitsWith: .failure) { _ = Semaphore(permits: -1) }
     await #expect(processExitsWith: .failure) { _ = Semaphore(permits: 1).tryAcquire(0) }
+    let beyond = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      try await Semaphore(permits: 3, isBounded: true, name: "seats").acquire(4)
+    }
+    let message = String(decoding: beyond?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("Semaphore seats hands out 1 to 3 permits, not 4"))
+    #expect(!Semaphore(permits: 0, isBounded: true).tryAcquire())
   }
 
   // MARK: Waiting

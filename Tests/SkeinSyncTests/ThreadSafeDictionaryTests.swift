@@ -55,6 +55,24 @@ struct ThreadSafeDictionaryTests {
     #expect(copied.count == 1 && copied.name == "numbers" && copied.description == #"["three": 3]"#)
   }
 
+  @Test("a value that is replaced may use the dictionary as it ends")
+  func endOfValues() {
+    final class Visitor: Sendable {
+      let end: @Sendable () -> Void
+      init(_ end: @escaping @Sendable () -> Void) { self.end = end }
+      deinit { end() }
+    }
+    let dictionary = ThreadSafeDictionary<Int, Visitor>(shards: 1)
+    let counts = Lock<[Int]>([])
+    @Sendable func visitor() -> Visitor { Visitor { counts.withLock { $0.append(dictionary.count) } } }
+    dictionary[1] = visitor()
+    dictionary[1] = visitor()
+    dictionary[1, default: visitor()] = visitor()
+    dictionary.merge([1: visitor()]) { _, new in new }
+    dictionary.removeAll()
+    #expect(counts.withLock { $0 } == [1, 1, 1, 0])
+  }
+
   @Test("changes in place are atomic steps", arguments: [1, 8])
   func inPlace(shards: Int) async throws {
     let (counts, lists) = (

@@ -21,6 +21,9 @@ static inline uint32_t skein_thread_id(void) {
   return __builtin_expect(id != 0, 1) ? id : skein_fetch_thread_id();
 }
 
+/// How many forks lie between the first process of this program and the calling one.
+uint32_t skein_fork_count(void);
+
 /// Names the calling thread for the system's tools. The kernel keeps 15 bytes.
 void skein_set_thread_name(const char *name);
 

@@ -19,6 +19,8 @@ struct DemoPlan: Sendable {
   var backlog: DemoGroup
   /// Submitted when the backlog is being worked on already.
   var urgent: DemoGroup
+  /// A file that the first jobs of the backlog wait for: it is made when the urgent ones are submitted.
+  var gate: String
   /// What the worker runs that is killed.
   var fragile: DemoGroup
   /// Files that the fragile jobs create when they have started.
@@ -26,9 +28,12 @@ struct DemoPlan: Sendable {
 
   /// The queue of the fragile jobs, which no other worker serves before the killed one is dead.
   static let fragileQueue = "fragile"
-  /// The queues that the demo's own worker serves.
-  static let queues = ["words", "programs", "backlog"]
-  /// How many jobs its worker runs at once: few, so that a backlog comes about on large machines too.
+  /// The queue of the backlog. Its worker serves no other one: a worker that has run short jobs takes some
+  /// ahead, which nothing overtakes any more.
+  static let backlogQueue = "backlog"
+  /// The other queues.
+  static let queues = ["words", "programs"]
+  /// How many jobs a worker runs at once: few, so that a backlog comes about on large machines too.
   static let concurrency = 4
   /// How many jobs the backlog has.
   static let backlogCount = 40
@@ -51,9 +56,13 @@ struct DemoPlan: Sendable {
       return try Self.command("checksum: \(name)", ["sha256sum", "--", file], .success)
     }
     steady = words + sums + (try Self.faults(scratch))
+    let gate = scratch + "/urgent"
+    self.gate = gate
     backlog = DemoGroup(
       title: "backlog, priority 1",
-      jobs: try (0..<Self.backlogCount).map { _ in try Self.short(priority: 1) }, expected: .success)
+      jobs: try (0..<Self.backlogCount).map { index in
+        try index < Self.concurrency ? Self.gated(gate) : Self.short(priority: 1)
+      }, expected: .success)
     urgent = DemoGroup(
       title: "urgent, priority 9", jobs: try (0..<3).map { _ in try Self.short(priority: 9) },
       expected: .overtakes(least: Self.backlogCount / 4))
@@ -67,15 +76,24 @@ struct DemoPlan: Sendable {
 
   private static func short(priority: Int) throws -> NewJob {
     try NewJob(CommandJob(arguments: ["sleep", "0.1"])) {
-      $0.queue = "backlog"
+      $0.queue = backlogQueue
       $0.priority = priority
+    }
+  }
+
+  /// A job of the backlog that keeps its place until the urgent jobs are submitted, however long that takes.
+  private static func gated(_ gate: String) throws -> NewJob {
+    let script = #"until [ -e "$0" ]; do sleep 0.05; done"#
+    return try NewJob(CommandJob(arguments: ["/bin/sh", "-c", script, gate])) {
+      $0.queue = backlogQueue
+      $0.priority = 1
     }
   }
 
   /// A job whose first attempt goes on for longer than it takes to kill its worker. It leaves the worker the
   /// time to note which processes belong to it: who takes up the job has to end them first.
   private static func fragile(mark: String) throws -> NewJob {
-    let script = #"sleep 0.1; : > "$0"; [ "$SKEIN_ATTEMPT" -gt 1 ] || exec sleep 20; sleep 0.2"#
+    let script = #"sleep 0.1; : > "$0"; [ "$SKEIN_ATTEMPT" -gt 1 ] || exec sleep 60; sleep 0.2"#
     return try NewJob(CommandJob(arguments: ["/bin/sh", "-c", script, mark])) { $0.queue = fragileQueue }
   }
 

@@ -3,8 +3,8 @@ internal import Logging
 internal import SkeinJobs
 internal import SkeinSync
 
-/// Performs a ``DemoPlan``: a worker in this process, one in a process of its own that is killed, and a third
-/// that takes up what the second left.
+/// Performs a ``DemoPlan``: two workers in this process, one in a process of its own that is killed, and a
+/// fourth that takes up what that one left.
 final class DemoRun: Sendable {
   /// How the demo ended.
   enum End: Sendable {
@@ -91,11 +91,14 @@ final class DemoRun: Sendable {
   }
 
   private func performPlan() async throws {
-    let worker = try makeWorker("demo", queues: DemoPlan.queues, concurrency: DemoPlan.concurrency)
+    let workers = [
+      try makeWorker("demo", queues: DemoPlan.queues, concurrency: DemoPlan.concurrency),
+      try makeWorker("backlog", queues: [DemoPlan.backlogQueue], concurrency: DemoPlan.concurrency),
+    ]
     try await withThrowingTaskGroup { group in
-      group.addTask { try await worker.run() }
+      for worker in workers { group.addTask { try await worker.run() } }
       try await self.submitAll()
-      worker.stop()
+      for worker in workers { worker.stop() }
       try await group.waitForAll()
     }
   }
@@ -119,6 +122,7 @@ final class DemoRun: Sendable {
     let first = plan.backlog.jobs[0].id
     try await wait { try await self.queue.status(of: first) > .ready }
     _ = try await queue.enqueue(plan.urgent.jobs)
+    try Data().write(to: URL(filePath: plan.gate))
     for job in plan.urgent.jobs { _ = try await queue.waitForEnd(of: job.id) }
   }
 

@@ -35,9 +35,6 @@ struct DeadlockExperiment: Experiment {
     notes.check("the deadlock", is: "certain", observed: finding.certainty)
     notes.check("threads in the circle", is: ["Task1", "Task2"], observed: finding.threads.sorted())
     notes.check("locks in the circle", is: ["lock_a", "lock_b"], observed: finding.locks.sorted())
-    notes.check(
-      "found", expected: "within a second", observed: "after \(finding.milliseconds) ms",
-      finding.milliseconds <= 1000)
     notes.check("the process", is: "\(LabChild.End.hung)", observed: "\(child.end)")
   }
 

@@ -78,7 +78,7 @@ enum InversionRole {
     try await runThreads([LabThread("Task1") { lockA.withLock { _ in lockB.withLock { _ in } } }])
     try await runThreads([LabThread("Task2") { lockB.withLock { _ in lockA.withLock { _ in } } }])
     var found: [Diagnostics.Report] = []
-    if let first = try? await reports.get(timeout: .seconds(1)) { found = [first] }
+    if let first = try? await reports.get(timeout: .seconds(20)) { found = [first] }
     while let more = reports.tryGet() { found.append(more) }
     let finding = Finding(
       kinds: found.map(\.kind.rawValue), text: found.map(\.message).joined(separator: "\n"))

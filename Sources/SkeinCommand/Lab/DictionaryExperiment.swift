@@ -85,7 +85,7 @@ struct DictionaryExperiment: Experiment {
       // It is not: that is what is shown, in a process that may end of it.
       var values: [String: Int] = [:]
     }
-    let (left, _) = try await repeatUntilLoss(of: expected) {
+    let (left, _) = try await repeatUntilLoss(of: expected, limit: .milliseconds(800)) {
       let counts = Counts()
       let start = Barrier(parties: threads, name: "start")
       try await runThreads(threads, named: "Counter") { _ in

@@ -22,12 +22,16 @@ struct LabChild: Sendable {
 
   /// Runs this very executable in a role, until it ends, or has closed its output and goes on living, or
   /// `limit` has passed; no process is left then.
-  static func run(_ role: LabRole, limit: Duration = .seconds(3)) async throws -> LabChild {
+  static func run(_ role: LabRole, limit: Duration = .seconds(20)) async throws -> LabChild {
     try await onThread(named: "lab-child") {
+      let clock = MonotonicClock()
+      let deadline = clock.now.advanced(by: limit)
       let (process, output) = try start(role)
       defer { close(output) }
-      let text = read(from: output, until: MonotonicClock().now.advanced(by: limit))
-      return LabChild(output: text, end: reap(process), processID: process)
+      let text = read(from: output, until: deadline)
+      let moment = clock.now.advanced(by: .milliseconds(200))
+      let end = reap(process, until: role.staysAlive ? moment : max(moment, deadline))
+      return LabChild(output: text, end: end, processID: process)
     }
   }
 
@@ -90,21 +94,19 @@ struct LabChild: Sendable {
     }
   }
 
-  /// Waits a moment for a process that may be ending, and kills it otherwise.
-  private static func reap(_ process: pid_t) -> End {
+  /// Waits for a process that may be ending, which takes its time on a busy machine, and kills it otherwise.
+  private static func reap(_ process: pid_t, until deadline: MonotonicClock.Instant) -> End {
     var status: Int32 = 0
-    var isGone = waitpid(process, &status, WNOHANG) == process
-    for _ in 0..<40 where !isGone {
+    while waitpid(process, &status, WNOHANG) != process {
+      guard MonotonicClock().now < deadline else {
+        kill(process, SIGKILL)
+        while waitpid(process, nil, 0) < 0, errno == EINTR {}
+        return .hung
+      }
       usleep(5000)
-      isGone = waitpid(process, &status, WNOHANG) == process
     }
-    guard !isGone else {
-      let signal = status & 0x7f
-      return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
-    }
-    kill(process, SIGKILL)
-    while waitpid(process, nil, 0) < 0, errno == EINTR {}
-    return .hung
+    let signal = status & 0x7f
+    return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
   }
 }
 

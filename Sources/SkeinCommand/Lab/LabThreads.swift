@@ -42,11 +42,12 @@ func imitateWork(_ duration: Duration) { usleep(UInt32(duration / .microseconds(
 
 /// Blocks the thread until `condition` holds; looks every millisecond, for what gives no signal.
 ///
-/// - Returns: whether it came true within a second.
+/// - Parameter limit: generous, for what is awaited surely comes, however busy the machine is.
+/// - Returns: whether it came true in time.
 @discardableResult
-func waitUntil(_ condition: () -> Bool) -> Bool {
+func waitUntil(limit: Duration = .seconds(20), _ condition: () -> Bool) -> Bool {
   let clock = MonotonicClock()
-  let deadline = clock.now.advanced(by: .seconds(1))
+  let deadline = clock.now.advanced(by: limit)
   while !condition() {
     guard clock.now < deadline else { return false }
     usleep(1000)
@@ -57,12 +58,13 @@ func waitUntil(_ condition: () -> Bool) -> Bool {
 /// Repeats a round that may lose updates until one has: where a single core is free, threads may happen to run
 /// one after another.
 ///
+/// - Parameter limit: after which no further round begins.
 /// - Returns: what the last round left, and how many rounds there were.
-func repeatUntilLoss(of expected: Int, _ round: () async throws -> Int) async throws -> (
-  left: Int, rounds: Int
-) {
+func repeatUntilLoss(
+  of expected: Int, limit: Duration = .seconds(20), _ round: () async throws -> Int
+) async throws -> (left: Int, rounds: Int) {
   let clock = MonotonicClock()
-  let deadline = clock.now.advanced(by: .milliseconds(800))
+  let deadline = clock.now.advanced(by: limit)
   var rounds = 0
   while true {
     let left = try await round()

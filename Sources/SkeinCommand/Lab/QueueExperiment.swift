@@ -50,7 +50,7 @@ struct QueueExperiment: Experiment {
     defer { queue.shutdown() }
     for id in 0..<10 { try await queue.put(PoolTask(id: id, data: id * 10)) }
     notes.step("Main", "has put 10 tasks in, and awaits that all are done")
-    try await queue.join(timeout: .seconds(5))
+    try await queue.join(timeout: .seconds(20))
     notes.step("Main", "all are done")
     notes.check("tasks not marked as done after join", is: 0, observed: queue.unfinishedCount)
     let waiting = try await onThread(named: "pause") {

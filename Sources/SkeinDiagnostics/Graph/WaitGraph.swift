@@ -95,44 +95,61 @@ public struct WaitGraph: Sendable {
   }
 
   /// Who waits for what, and what is held by whom.
+  ///
+  /// - Complexity: O(waits + holders).
   public var edges: [Edge] {
-    let waiting = waits.map { wait in
-      Edge(
-        kind: .waitsFor, from: .party(wait.party), to: .object(wait.object.id), place: wait.place,
-        isInDeadlock: isInDeadlock(wait))
-    }
-    return waiting + objects.flatMap { holdings(of: $0) } + assumedHoldings
+    let context = EdgeContext(self)
+    return waits.map(context.edge) + objects.flatMap(context.holdings) + context.assumedHoldings
+  }
+}
+
+/// Makes the arrows of a graph.
+private struct EdgeContext {
+  /// A party at an object: waiting for it, or holding it.
+  private struct Spot: Hashable {
+    var party: Party
+    var object: UInt
   }
 
-  private func isInDeadlock(_ wait: ObservedWait) -> Bool {
-    deadlocks.contains { deadlock in
-      deadlock.links.contains { $0.wait.party == wait.party && $0.wait.object.id == wait.object.id }
-    }
+  private let links: [Deadlock.Link]
+  private let stuck: Set<Spot>
+  private let holding: Set<Spot>
+  /// By task, the thread that is blocked while it runs it.
+  private let blockedThreads: [Party: Party]
+
+  init(_ graph: WaitGraph) {
+    let links = graph.deadlocks.flatMap(\.links)
+    self.links = links
+    stuck = Set(links.map { Spot(party: $0.wait.party, object: $0.wait.object.id) })
+    holding = Set(links.map { Spot(party: $0.holder.party, object: $0.wait.object.id) })
+    let blocked = graph.waits.compactMap { wait in wait.runningTask.map { ($0, wait.party) } }
+    blockedThreads = Dictionary(blocked) { first, _ in first }
   }
 
-  private func holdings(of object: ObservedObject) -> [Edge] {
+  /// The node of a party: for a task that a blocked thread runs, the thread.
+  private func node(_ party: Party) -> WaitGraph.Node { .party(blockedThreads[party] ?? party) }
+
+  func edge(_ wait: ObservedWait) -> WaitGraph.Edge {
+    WaitGraph.Edge(
+      kind: .waitsFor, from: .party(wait.party), to: .object(wait.object.id), place: wait.place,
+      isInDeadlock: stuck.contains(Spot(party: wait.party, object: wait.object.id)))
+  }
+
+  func holdings(of object: ObservedObject) -> [WaitGraph.Edge] {
     object.holders.known.map { holder in
-      let isInDeadlock = deadlocks.contains { deadlock in
-        deadlock.links.contains { $0.wait.object.id == object.id && $0.holder.party == holder.party }
-      }
-      return Edge(
-        kind: .heldBy, from: .object(object.id), to: .party(blockedThread(running: holder.party)),
-        place: holder.place, isInDeadlock: isInDeadlock)
+      WaitGraph.Edge(
+        kind: .heldBy, from: .object(object.id), to: node(holder.party), place: holder.place,
+        isInDeadlock: holding.contains(Spot(party: holder.party, object: object.id)))
     }
   }
 
-  private var assumedHoldings: [Edge] {
-    var seen: Set<Edge> = []
-    return deadlocks.flatMap(\.links).filter(\.isAssumed).map { link in
-      Edge(
-        kind: .heldBy, from: .object(link.wait.object.id),
-        to: .party(blockedThread(running: link.holder.party)), isAssumed: true, isInDeadlock: true)
+  var assumedHoldings: [WaitGraph.Edge] {
+    var seen: Set<WaitGraph.Edge> = []
+    return links.filter(\.isAssumed).map { link in
+      WaitGraph.Edge(
+        kind: .heldBy, from: .object(link.wait.object.id), to: node(link.holder.party), isAssumed: true,
+        isInDeadlock: true)
     }.filter { seen.insert($0).inserted }
-  }
-
-  /// The thread that is blocked while it runs the task; anybody else is their own node.
-  private func blockedThread(running party: Party) -> Party {
-    waits.first { $0.runningTask == party }?.party ?? party
   }
 }
 

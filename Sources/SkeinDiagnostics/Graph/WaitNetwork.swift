@@ -31,6 +31,9 @@ struct WaitNetwork {
   private struct ResourceKey: Hashable {
     var object: UInt
     var need: WaitNeed
+    /// A read-write lock is waited for in two ways, until its writer leaves, and, by that writer, until its
+    /// readers do: the first of who holds it tells them apart.
+    var firstHolder: SkeinSync.Party?
   }
 
   private(set) var parties: [Party] = []
@@ -45,9 +48,6 @@ struct WaitNetwork {
     for index in observed.indices { connect(index, observed[index], uses: uses[observed[index].object.id]) }
   }
 
-  /// The wait of one who stands in `party`'s node, as a thread or as its task.
-  func party(of party: SkeinSync.Party) -> Int? { partyIndex[party] }
-
   private mutating func enter(_ wait: ObservedWait) {
     let known = partyIndex[wait.party] ?? wait.runningTask.flatMap { partyIndex[$0] }
     let index = known ?? parties.count
@@ -59,7 +59,8 @@ struct WaitNetwork {
   private mutating func connect(_ index: Int, _ wait: ObservedWait, uses: RecentUses?) {
     let party = partyIndex[wait.party]!
     let need = WaitNeed(of: wait, uses: uses)
-    let key = ResourceKey(object: wait.object.id, need: need)
+    let key = ResourceKey(
+      object: wait.object.id, need: need, firstHolder: wait.object.holders.known.first?.party)
     let resource = resourceIndex[key] ?? resources.count
     if resource == resources.count {
       resources.append(makeResource(wait.object, need, uses))

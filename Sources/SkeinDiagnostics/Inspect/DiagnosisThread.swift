@@ -7,9 +7,17 @@ internal import Synchronization
 /// waits for nobody: not for one who asks and then does not read.
 final class DiagnosisThread: Sendable {
   /// Signalled by the signal's handler, and by ``stop()``. It stays open as long as the process lives: a
-  /// handler may be about to write to it at any time.
-  private static let event = skein_make_event()
+  /// handler may be about to write to it at any time. A forked child makes its own: its parent's would wake that.
+  private static let event = Lock<(process: pid_t, descriptor: Int32)>((0, -1), internalTo: "diagnosis")
 
+  private static func makeEvent() -> Int32 {
+    event.withLock { event in
+      if event.process != getpid() { event = (getpid(), skein_make_event()) }
+      return event.descriptor
+    }
+  }
+
+  private let event: Int32
   private let signal: Int32?
   private let socket: InspectSocket?
   private let isStopped = Atomic(false)
@@ -30,13 +38,14 @@ final class DiagnosisThread: Sendable {
       complain("this process can not be inspected: \(error)")
     }
     self.socket = socket
-    guard Self.event >= 0 else {
-      complain("nothing is answered, for want of a descriptor: \(String(cString: strerror(-Self.event)))")
+    event = Self.makeEvent()
+    guard event >= 0 else {
+      complain("nothing is answered, for want of a descriptor: \(String(cString: strerror(-event)))")
       socket?.remove()
       end.advance()
       return
     }
-    if let signal, let problem = Self.forward(signal) { complain(problem) }
+    if let signal, let problem = Self.forward(signal, to: event) { complain(problem) }
     startDetachedThread(name: "skein-diagnosis") { [self] in
       if let signal { _ = skein_unblock_signal(signal) }
       run()
@@ -44,7 +53,7 @@ final class DiagnosisThread: Sendable {
     }
   }
 
-  private static func forward(_ signal: Int32) -> String? {
+  private static func forward(_ signal: Int32, to event: Int32) -> String? {
     switch skein_forward_signal(signal, event) {
     case 0: nil
     case -EBUSY: "signal \(signal) prints no snapshot, because the program handles it itself"
@@ -57,7 +66,7 @@ final class DiagnosisThread: Sendable {
     if let signal { _ = skein_stop_forwarding(signal) }
     removeSocket()
     isStopped.store(true, ordering: .releasing)
-    _ = skein_signal_event(Self.event)
+    _ = skein_signal_event(event)
     while end.value == 0 { end.wait(while: 0, until: -1) }
   }
 
@@ -70,7 +79,7 @@ final class DiagnosisThread: Sendable {
         for: conversation?.descriptor ?? socket?.descriptor ?? -1, conversation?.events ?? Int16(POLLIN),
         until: conversation?.deadline)
       if events.isSignalled {
-        _ = skein_clear_event(Self.event)
+        _ = skein_clear_event(event)
         if isStopped.load(ordering: .acquiring) { return }
         StandardError.write("skein: process \(getpid()) at this instant:\n\(Diagnostics.snapshot())")
       }
@@ -89,7 +98,7 @@ final class DiagnosisThread: Sendable {
   ) -> (isSignalled: Bool, isReady: Bool) {
     // A negative descriptor is none.
     var requests = [
-      pollfd(fd: Self.event, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: event, events: Int16(POLLIN), revents: 0),
       pollfd(fd: descriptor, events: events, revents: 0),
     ]
     let rest = deadline.map { MonotonicClock().now.duration(to: $0).saturatingNanoseconds / 1_000_000 + 1 }

@@ -65,9 +65,13 @@ package enum InspectClient {
       guard InspectDirectory.owner(of: path) != nil else { continue }
       do throws(InspectError) {
         let directory = try InspectDirectory(opening: path, ownedBy: user)
-        guard case .success(let socket) = directory.connect(to: process) else { continue }
-        if isServed(socket, by: process, user) { return socket }
-        close(socket)
+        switch directory.connect(to: process) {
+        case .success(let socket):
+          if isServed(socket, by: process, user) { return socket }
+          close(socket)
+        case .failure(EAGAIN): throw .noAnswer(from: process)
+        case .failure: continue
+        }
       } catch {
         obstacle = error
       }
@@ -93,7 +97,7 @@ package enum InspectClient {
     while answer.count < longestAnswer {
       var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
       let ready = poll(&request, 1, Int32(clamping: timeout.saturatingNanoseconds / 1_000_000))
-      if ready == 0 { throw InspectError(.noAnswer, "process \(process) does not answer; is it stopped?") }
+      if ready == 0 { throw .noAnswer(from: process) }
       let count = ready < 0 ? -1 : read(socket, &buffer, buffer.count)
       if count == 0 { break }
       guard count > 0 || errno == EINTR || errno == EAGAIN else {
@@ -101,7 +105,7 @@ package enum InspectClient {
       }
       answer += buffer.prefix(max(0, count))
     }
-    guard answer.last == UInt8(ascii: "\n") else {
+    guard answer.popLast() == InspectConversation.end else {
       throw InspectError(.noAnswer, "the answer of process \(process) broke off; ask again")
     }
     return String(decoding: answer, as: UTF8.self)

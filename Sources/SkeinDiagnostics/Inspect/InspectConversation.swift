@@ -12,6 +12,8 @@ struct InspectConversation: ~Copyable {
   static let requestLimit = Duration.seconds(1)
   /// So long an answer may take to be read.
   static let answerLimit = Duration.seconds(3)
+  /// Ends an answer, so that one which broke off is told from a whole one.
+  static let end: UInt8 = 0
   private static let longestRequest = 32
 
   let descriptor: Int32
@@ -32,16 +34,18 @@ struct InspectConversation: ~Copyable {
     }
   }
 
-  /// Goes on as far as is possible without waiting.
+  /// Goes on as far as is possible without waiting. Only who has not done their part by the deadline is left: a
+  /// busy machine may run this thread late.
   ///
   /// - Parameter answer: makes the answer to a request that is complete.
   /// - Returns: whether there is more to do.
   mutating func proceed(at now: MonotonicClock.Instant, answer: (InspectForm) -> String) -> Bool {
-    guard now < deadline else { return false }
-    switch phase {
-    case .reading(let request): return read(after: request, answer)
-    case .writing(let rest): return write(rest)
-    }
+    let goesOn =
+      switch phase {
+      case .reading(let request): read(after: request, answer)
+      case .writing(let rest): write(rest)
+      }
+    return goesOn && now < deadline
   }
 
   private mutating func read(after request: [UInt8], _ answer: (InspectForm) -> String) -> Bool {
@@ -57,7 +61,7 @@ struct InspectConversation: ~Copyable {
     let line = String(decoding: request[..<end], as: UTF8.self)
     let text = InspectForm(rawValue: line).map(answer) ?? "error: ask for \(Self.choices)\n"
     deadline = MonotonicClock().now.advanced(by: Self.answerLimit)
-    return write(Array(text.utf8)[...])
+    return write((Array(text.utf8) + [Self.end])[...])
   }
 
   private static let choices = InspectForm.allCases.map(\.rawValue).joined(separator: ", ")

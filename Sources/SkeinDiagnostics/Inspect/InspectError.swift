@@ -27,6 +27,10 @@ package struct InspectError: Error, Equatable, CustomStringConvertible {
   }
 
   /// What the system refused, with its reason.
+  static func noAnswer(from process: Int32) -> InspectError {
+    InspectError(.noAnswer, "process \(process) does not answer; is it stopped?")
+  }
+
   static func system(_ what: String, _ number: Int32) -> InspectError {
     InspectError(.systemError, "\(what): \(String(cString: strerror(number)))")
   }

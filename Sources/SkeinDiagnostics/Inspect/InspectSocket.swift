@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The socket on which this process can be asked for its graph.
 ///
-/// A request is a line, `text`, `dot` or `json`; the answer follows, then the connection ends.
+/// A request is a line, `text`, `dot` or `json`; the answer follows, and a zero byte, then the connection ends.
 final class InspectSocket: Sendable {
   let descriptor: Int32
   private let directory: InspectDirectory
@@ -18,8 +18,13 @@ final class InspectSocket: Sendable {
     let directory = try InspectDirectory(makingAt: path)
     directory.removeStale()
     let name = InspectDirectory.socketName(of: process)
+    switch directory.connect(to: process) {
     // Left by a process that had this number before and was killed.
-    directory.remove(name)
+    case .failure(ECONNREFUSED): directory.remove(name)
+    // A process of another namespace has the number too, and the name is taken, as listening says.
+    case .success(let connection): close(connection)
+    case .failure: break
+    }
     descriptor = try directory.listen(as: name)
     self.directory = directory
   }

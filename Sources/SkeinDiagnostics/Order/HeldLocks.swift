@@ -132,6 +132,10 @@ struct HeldLocks {
 
   // MARK: Another thread
 
+  private func hasLock(at index: Int) -> Bool {
+    words[Self.header + index * Self.entrySize].load(ordering: .relaxed) != 0
+  }
+
   /// The entries at one instant; `nil` when the thread kept changing them.
   private func read() -> [HeldLock]? {
     for _ in 0..<1000 {
@@ -140,10 +144,8 @@ struct HeldLocks {
         if version & 1 == 0 { return [] }
         continue
       }
-      let isRead = (0..<count).allSatisfy {
-        words[Self.header + $0 * Self.entrySize].load(ordering: .relaxed) != 0
-      }
-      let entries = isRead ? (0..<count).map(entry) : []
+      // A count that is newer than the entries leads to some without a lock; the version then tells.
+      let entries = (0..<count).compactMap { hasLock(at: $0) ? entry($0) : nil }
       atomicMemoryFence(ordering: .acquiring)
       if words[0].load(ordering: .relaxed) == version { return entries }
     }

@@ -73,9 +73,8 @@ final class LockWatch: Sendable {
   }
 
   @inline(never)
-  private func add(_ edge: LockOrderGraph.Edge, _ sighting: @autoclosure () -> LockOrderGraph.Sighting) {
+  private func add(_ edge: LockOrderGraph.Edge, _ sighting: LockOrderGraph.Sighting) {
     guard edge.from != LockOrderGraph.unobserved else { return }
-    let sighting = sighting()
     let inversion = graph.withLock { $0.add(edge, sighting) }
     known.insert(edge.key)
     if let inversion { report(inversion) }

@@ -13,7 +13,7 @@ final class ReportQueue: Sendable {
   private struct State {
     var makers: [@Sendable () -> Report] = []
     var handler: (@Sendable (Report) -> Void)?
-    var hasThread = false
+    var thread = ServiceThread()
   }
 
   private let state = Lock(State(), internalTo: "reports")
@@ -29,13 +29,14 @@ final class ReportQueue: Sendable {
 
   /// Passes a report on, which is made on the queue's thread.
   func submit(_ make: @escaping @Sendable () -> Report) {
-    let startsThread = state.withLock { state in
+    let need = state.withLock { state in
+      let need = state.thread.begin()
+      if need == .startInChild { state.makers = [] }
       state.makers.append(make)
-      defer { state.hasThread = true }
-      return !state.hasThread
+      return need
     }
     arrivals.advance()
-    if startsThread { startDetachedThread(name: "skein-reports") { [self] in run() } }
+    if need != .none { startDetachedThread(name: "skein-reports") { [self] in run() } }
   }
 
   private func run() {
@@ -58,15 +59,18 @@ final class ReportQueue: Sendable {
 /// Standard error, as a diagnosis may use it: a reader that does not read must not stop it, and one that is
 /// gone must not end the program.
 enum StandardError {
-  /// Writes what is taken off within two seconds a piece; from a thread of the diagnosis' own, on which
-  /// SIGPIPE stays blocked.
+  /// So long a reader may take, for all of a text.
+  private static let limit = Duration.seconds(5)
+
+  /// Writes what is taken off in time; from a thread of the diagnosis' own, on which SIGPIPE stays blocked.
   static func write(_ text: String) {
+    let deadline = MonotonicClock().now.advanced(by: limit)
     var broken = sigset_t()
     sigemptyset(&broken)
     sigaddset(&broken, SIGPIPE)
     pthread_sigmask(SIG_BLOCK, &broken, nil)
     var rest = Array(text.utf8)[...]
-    while !rest.isEmpty && waitForRoom() {
+    while !rest.isEmpty && waitForRoom(until: deadline) {
       // A pipe that has room for anything has room for so much, so that this does not block.
       let count = rest.prefix(512).withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
       guard count >= 0 || errno == EINTR || errno == EAGAIN else { return }
@@ -74,10 +78,11 @@ enum StandardError {
     }
   }
 
-  private static func waitForRoom() -> Bool {
+  private static func waitForRoom(until deadline: MonotonicClock.Instant) -> Bool {
     while true {
       var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-      let count = poll(&request, 1, 2000)
+      let rest = MonotonicClock().now.duration(to: deadline).saturatingNanoseconds / 1_000_000
+      let count = poll(&request, 1, Int32(clamping: max(0, rest)))
       if count >= 0 || errno != EINTR { return count > 0 }
     }
   }

@@ -21,5 +21,5 @@ final class DiagnosticsObserver: SyncObserver {
   func willBlock(for object: ObjectIdentity, at place: SourcePlace) {
     blocking.willBlock(for: object, at: place)
   }
-  func didUse(_ id: UInt, as use: ObservedUse) { uses.note(id, use, by: .current) }
+  func didUse(_ id: UInt, as use: ObservedUse) { uses.note(id, use, by: .currentUnnamed) }
 }

@@ -33,7 +33,7 @@ final class UseLog: Sendable {
   }
 
   var recent: [UInt: RecentUses] {
-    state.withLock { $0.objects.mapValues(\.uses) }
+    state.withLock { $0.objects.mapValues(\.uses) }.mapValues(\.named)
   }
 
   func forgetAll() { state.withLock { $0 = State() } }
@@ -45,6 +45,12 @@ final class UseLog: Sendable {
 }
 
 extension RecentUses {
+  /// The same, with the names of threads.
+  fileprivate var named: RecentUses {
+    RecentUses(
+      permitHolders: permitHolders.map(\.named), putters: putters.map(\.named), getters: getters.map(\.named))
+  }
+
   /// Adds a use.
   ///
   /// A party that releases gives back what it took itself, else what the first holder took: permits may be

@@ -54,10 +54,15 @@ extension ThreadSafeDictionary {
   public func merge(
     _ other: [Key: Value], uniquingKeysWith combine: (Value, Value) throws -> Value
   ) rethrows {
+    // What is replaced ends after the locks: a value's end may use the dictionary.
+    var replaced: [Value] = []
+    defer { withExtendedLifetime(replaced) {} }
     try withAllShards { _ in
       for (key, new) in other {
         let contents = shard(of: key).contents
-        contents.pointee[key] = try contents.pointee[key].map { try combine($0, new) } ?? new
+        let old = contents.pointee[key]
+        contents.pointee[key] = try old.map { try combine($0, new) } ?? new
+        if let old { replaced.append(old) }
       }
     }
   }

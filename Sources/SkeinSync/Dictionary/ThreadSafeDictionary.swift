@@ -15,8 +15,10 @@ internal import Glibc
 /// let session = sessions.value(forKey: id, orInsert: { Session(id) })
 /// ```
 ///
-/// A shard's lock is held for a few instructions, never across `await`. Closures that are passed in run under
-/// it: one that uses the dictionary again may meet the same shard, which traps.
+/// A shard's lock is held for a few instructions, never across `await`: do not pass a value in place to an
+/// `async` function. Closures that are passed in run under the lock, a default value for a change in place and
+/// the end of a value that such a change replaces as well: one that uses the dictionary again may meet the same
+/// shard, which traps, or wait for a thread that waits for this one.
 ///
 /// - Invariant: a key is in no other shard than the one its hash names.
 public final class ThreadSafeDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
@@ -49,7 +51,9 @@ public final class ThreadSafeDictionary<Key: Hashable & Sendable, Value: Sendabl
       "\(identity) can not have \(count) shards: their number is a power of two from 1 to 65,536")
     self.name = name
     mask = count - 1
+    // All are taken in this order, which is the one that the watch over lock orders expects.
     locks = (0..<count).map { _ in Lock([:], identity: identity) }
+      .sorted { ObjectIdentifier($0) < ObjectIdentifier($1) }
     self.shards = locks.map { Shard($0) }
     for (key, value) in contents { self[key] = value }
   }
@@ -83,12 +87,14 @@ public final class ThreadSafeDictionary<Key: Hashable & Sendable, Value: Sendabl
 
   /// The value of a key, or `defaultValue` for one that is not in the dictionary.
   ///
-  /// A change in place is one atomic step, and inserts the key: `hits[page, default: 0] += 1`.
+  /// A change in place is one atomic step, and inserts the key: `hits[page, default: 0] += 1`. The default is
+  /// then made under the lock, and must not use this dictionary.
   ///
   /// - Complexity: O(1) on average.
   @inlinable
   public subscript(key: Key, default defaultValue: @autoclosure () -> Value) -> Value {
     get { value(forKey: key) ?? defaultValue() }
+    set { updateValue(newValue, forKey: key) }
     _modify {
       let shard = shard(of: key)
       shard.enter()

@@ -23,7 +23,10 @@ final class AsyncOwnership: @unchecked Sendable {
 
   var isFree: Bool { word.load(ordering: .relaxed) & ~Self.slow == 0 }
 
-  var isMine: Bool { word.load(ordering: .relaxed) & ~Self.slow == skein_current_task() }
+  var isMine: Bool {
+    let task = skein_current_task()
+    return task != 0 && word.load(ordering: .relaxed) & ~Self.slow == task
+  }
 
   /// Takes the lock if it is free and the slow path does not rule.
   func take(_ candidate: HolderNote) -> Bool {

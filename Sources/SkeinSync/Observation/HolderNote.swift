@@ -20,10 +20,11 @@ struct HolderNote: @unchecked Sendable {
     self.place = place
   }
 
+  /// The holder; a thread is yet to be named, under no lock.
   var holder: ObservedObject.Holder {
     let party: Party =
       task == 0
-      ? .thread(threadID)
+      ? .unnamedThread(threadID)
       : Party(kind: .task, id: UInt64(task), name: taskName.map { String(cString: $0) })
     return ObservedObject.Holder(party, place: place)
   }

@@ -68,6 +68,18 @@ public struct ObservedObject: Sendable {
     case any([Holder])
   }
 
+  /// The same, with names for the threads among its holders that have none yet.
+  var withNames: ObservedObject {
+    func named(_ holders: [Holder]) -> [Holder] { holders.map { Holder($0.party.named, place: $0.place) } }
+    var object = self
+    switch holders {
+    case .unknown: break
+    case .all(let all): object.holders = .all(named(all))
+    case .any(let some): object.holders = .any(named(some))
+    }
+    return object
+  }
+
   /// One who holds an object.
   public struct Holder: Sendable {
     /// The thread or task.

@@ -39,6 +39,15 @@ public struct Party: Sendable {
   /// The task that calls, else the thread.
   public static var current: Party { currentTask ?? currentThread }
 
+  /// The task that calls, else the thread, without reading the thread's name, which takes microseconds.
+  package static var currentUnnamed: Party { currentTask ?? unnamedThread(skein_thread_id()) }
+
+  /// The thread with the kernel's id `id`, to be named later.
+  package static func unnamedThread(_ id: UInt32) -> Party { Party(kind: .thread, id: UInt64(id)) }
+
+  /// The party, with the name that the kernel has for it if it is a thread without one.
+  package var named: Party { kind == .thread && name == nil ? .thread(UInt32(id)) : self }
+
   /// The thread with the kernel's id `id`, with the name that the kernel has for it.
   public static func thread(_ id: UInt32) -> Party {
     var bytes = [UInt8](repeating: 0, count: 32)

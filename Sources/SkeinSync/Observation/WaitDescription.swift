@@ -37,17 +37,21 @@ final class WaitPointSource<State: Sendable, Request: Sendable>: WaitSource {
 
   @usableFromInline
   func observeWaits() -> [ObservedWait]? {
-    try? guarded.tryLock { guarded in
+    // What takes time, and what the user has written, comes after the lock.
+    let seen = try? guarded.tryLock { guarded -> (ObservedObject, [(asker: Asker, request: Request)]) in
       let object = ObservedObject(
         id: id, kind: "\(identity.kind)", name: identity.name, place: identity.place,
         holders: description.holders(guarded.state), state: description.state(guarded.state))
-      var waits: [ObservedWait] = []
+      var waiting: [(asker: Asker, request: Request)] = []
       var next = guarded.queue.first
       while let place = next {
         next = place.next
-        waits.append(place.asker.wait(for: object, purpose: description.purpose(place.request)))
+        waiting.append((place.asker, place.request))
       }
-      return waits
+      return (object, waiting)
     }
+    guard let (object, waiting) = seen else { return nil }
+    let named = object.withNames
+    return waiting.map { $0.asker.wait(for: named, purpose: description.purpose($0.request)) }
   }
 }

@@ -30,9 +30,10 @@ struct Loans: Sendable {
       self.place = place
     }
 
+    /// The holder; a thread is yet to be named, under no lock.
     var holder: ObservedObject.Holder {
       let party: Party =
-        task == 0 ? .thread(threadID) : Party(kind: .task, id: UInt64(task), name: taskName)
+        task == 0 ? .unnamedThread(threadID) : Party(kind: .task, id: UInt64(task), name: taskName)
       return ObservedObject.Holder(party, place: place)
     }
   }

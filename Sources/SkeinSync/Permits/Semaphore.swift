@@ -87,9 +87,11 @@ public final class Semaphore: Sendable {
   /// Takes permits if they are free and nobody waits. Never waits.
   ///
   /// - Returns: whether the permits were taken.
-  /// - Precondition: `count` is positive.
+  /// - Precondition: `count` is positive; a bounded semaphore has so many permits.
   public func tryAcquire(_ count: Int = 1) -> Bool {
-    checkContract(count > 0, "a semaphore hands out one permit or more, not \(count)")
+    checkContract(
+      count > 0 && count <= max(1, permits.maximum),
+      "\(waiters.identity) hands out 1 to \(permits.maximum) permits, not \(count)")
     guard permits.take(count, underLock: false) else { return false }
     noteUse(.acquired)
     return true
@@ -98,6 +100,7 @@ public final class Semaphore: Sendable {
   /// Takes permits; suspends the task until they are free.
   ///
   /// - Throws: ``WaitError/cancelled`` or ``WaitError/closed``.
+  /// - Precondition: `count` is positive; a bounded semaphore has so many permits.
   /// - Cancellation: the task leaves the queue without permits, and whoever stood behind it moves up. Permits
   ///   that were granted in the same instant are returned as usual, for the caller to release.
   public func acquire(
@@ -204,7 +207,7 @@ private final class Permits: Sendable {
   static let most = Int.max >> 2
 
   private let word: Atomic<Int>
-  private let maximum: Int
+  let maximum: Int
 
   init(free: Int, maximum: Int) {
     word = Atomic(free << 1)

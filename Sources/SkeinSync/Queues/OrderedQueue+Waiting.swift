@@ -127,7 +127,6 @@ extension OrderedQueue {
   final func gotten() throws(WaitError) -> Element? {
     let (element, attempt) = attemptGet()
     if attempt == .refused { throw .closed }
-    if Order.isTimed, attempt == .mustWait { setAlarm() }
     return element
   }
 
@@ -179,7 +178,8 @@ extension OrderedQueue {
     until deadline: C.Instant?, _ clock: C, _ place: SourcePlace
   ) async throws(WaitError) -> Element {
     let granted = try await waiters.wait(
-      for: Request(.get), until: deadline, clock: clock, at: place, admit: State.admit)
+      for: Request(.get), until: deadline, clock: clock, at: place, admit: State.admit,
+      didEnter: { if Order.isTimed { setAlarm() } })
     if granted.isRefused { throw .closed }
     if skein_observed() != 0 { noteUse(.got) }
     return granted.element!
@@ -191,7 +191,8 @@ extension OrderedQueue {
     until deadline: C.Instant?, _ clock: C, _ place: SourcePlace
   ) throws(WaitError) -> Element {
     let granted = try waiters.wait(
-      for: Request(.get), until: deadline, clock: clock, at: place, admit: State.admit)
+      for: Request(.get), until: deadline, clock: clock, at: place, admit: State.admit,
+      didEnter: { if Order.isTimed { setAlarm() } })
     if granted.isRefused { throw .closed }
     if skein_observed() != 0 { noteUse(.got) }
     return granted.element!

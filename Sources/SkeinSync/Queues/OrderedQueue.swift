@@ -156,7 +156,7 @@ public class OrderedQueue<Order: QueueDiscipline>: @unchecked Sendable {
   @inlinable
   final func notePut() {
     if skein_observed() != 0 { noteUse(.put) }
-    if Order.isTimed, waiterCount > 0 { setAlarm() }
+    if Order.isTimed { setAlarm() }
   }
 
   @usableFromInline
@@ -164,19 +164,21 @@ public class OrderedQueue<Order: QueueDiscipline>: @unchecked Sendable {
     SyncObservation.observer(of: .uses)?.didUse(waiters.id, as: use)
   }
 
-  /// Sees to it that getters are served when the first element's time has come.
+  /// Serves whoever can be served, and sees to it that the getters who are left are served when the first
+  /// element's time has come.
+  ///
+  /// It is called whenever a getter has come into the line, or an element to getters who wait: one that became
+  /// due in between is found here, and one that comes later finds the getter.
   @usableFromInline
   final func setAlarm() {
-    let (alarm, number) = waiters.withLock { guarded, _ in
+    let (alarm, number) = waiters.withLock { guarded, wakes in
+      State.settle(&guarded, &wakes)
       guarded.state.alarmNumber += 1
-      return (guarded.state.held.isReady ? nil : guarded.state.held.alarm(), guarded.state.alarmNumber)
+      let isAwaited = guarded.queue.first { $0.kind == .get } != nil
+      return (isAwaited ? guarded.state.held.alarm() : nil, guarded.state.alarmNumber)
     }
     guard let alarm else { return }
-    let new = alarm { [weak self] in
-      guard let self else { return }
-      waiters.update { _ in }
-      if waiterCount > 0 { setAlarm() }
-    }
+    let new = alarm { [weak self] in self?.setAlarm() }
     let outdated = waiters.withLock { guarded, _ in
       // Who looked later may have seen an earlier element: then that alarm is the one to keep.
       guard guarded.state.alarmNumber == number else { return new as ScheduledAction? }

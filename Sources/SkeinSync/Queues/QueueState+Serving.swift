@@ -11,7 +11,7 @@ extension QueueState {
     // Only waiters of its own kind precede a newcomer: others wait for the opposite.
     let isFirst = guarded.queue.isEmpty || !isPreceded(request.kind, in: guarded)
     guard isFirst, guarded.state.grants(request.kind) else {
-      if !guarded.queue.isEmpty { guarded.state.isMixed = true }
+      if let first = guarded.queue.first, first.request.kind != request.kind { guarded.state.isMixed = true }
       return false
     }
     guarded.state.perform(&request)
@@ -42,7 +42,12 @@ extension QueueState {
         if serve(place, &guarded, &wakes) { hasServed = true }
       }
     }
-    guarded.state.isMixed = !guarded.queue.isEmpty
+    guarded.state.isMixed = hasSeveralKinds(guarded.queue)
+  }
+
+  private static func hasSeveralKinds(_ queue: borrowing WaitQueue<QueueRequest<Order.Element>>) -> Bool {
+    guard let kind = queue.first?.request.kind else { return false }
+    return queue.first { $0.kind != kind } != nil
   }
 
   /// Grants or refuses what a waiter asks for, if that is decided now. Returns whether it left the queue.

@@ -24,7 +24,9 @@ public final class Event: Sendable {
     self.flag = flag
     let identity = ObjectIdentity("Event", name: name, place: SourcePlace(file, line))
     let description = WaitDescription<Void, Void>(state: { flag.isSet ? "set" : "not set" })
-    waiters = WaitPoint((), identity: identity, description: description) { guarded, wakes in
+    waiters = WaitPoint(
+      (), identity: identity, description: description, grantsWhenClosed: true
+    ) { guarded, wakes in
       if flag.isSet { guarded.queue.claimAll(as: .granted, &wakes) }
     }
   }

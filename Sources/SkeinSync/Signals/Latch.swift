@@ -31,7 +31,9 @@ public final class Latch: Sendable {
     let remaining = Countdown(from: count)
     self.remaining = remaining
     let description = WaitDescription<Void, Void>(state: { "\(remaining.value) to count down" })
-    waiters = WaitPoint((), identity: identity, description: description) { guarded, wakes in
+    waiters = WaitPoint(
+      (), identity: identity, description: description, grantsWhenClosed: true
+    ) { guarded, wakes in
       if remaining.value == 0 { guarded.queue.claimAll(as: .granted, &wakes) }
     }
   }

@@ -38,7 +38,8 @@ public final class Once<Value: Sendable>: @unchecked Sendable {
     hold = AsyncHold(of: identity)
     let description = WaitDescription<HolderNote?, OnceCall>(
       holders: { .all($0.map { [$0.holder] } ?? []) }, purpose: { _ in "for the value" })
-    waiters = WaitPoint(nil, identity: identity, description: description) { guarded, wakes in
+    waiters = WaitPoint(nil, identity: identity, description: description, grantsWhenClosed: true) {
+      guarded, wakes in
       Self.settle(&guarded, &wakes, isMade: isMade.isSet)
     }
   }
@@ -172,7 +173,7 @@ public final class Once<Value: Sendable>: @unchecked Sendable {
   private func admit(_ guarded: inout Point.Guarded, _ call: inout OnceCall) -> Bool {
     if isMade.isSet { return true }
     // Somebody waits only while an initialiser runs.
-    guard guarded.state == nil else { return false }
+    guard guarded.state == nil, !guarded.isClosed else { return false }
     guarded.state = call.caller
     call.isToInitialise = true
     return true

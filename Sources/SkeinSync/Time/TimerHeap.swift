@@ -3,7 +3,8 @@ internal import HeapModule
 
 /// One thread that runs actions at their deadlines.
 ///
-/// The thread starts with the first action and lives as long as the process.
+/// The thread starts with the first action and lives as long as the process. A forked child has one of its own,
+/// and nothing of what its parent had scheduled.
 package final class TimerHeap: Sendable {
   static let shared = TimerHeap()
 
@@ -23,7 +24,7 @@ package final class TimerHeap: Sendable {
     /// What is still wanted; an entry of the heap without an action was cancelled.
     var actions: [UInt64: @Sendable () -> Void] = [:]
     var nextID: UInt64 = 0
-    var hasThread = false
+    var thread = ServiceThread()
   }
 
   private let state = Lock(State(), internalTo: "timers")
@@ -32,18 +33,24 @@ package final class TimerHeap: Sendable {
 
   @discardableResult
   package func schedule(at deadline: Int64, _ action: @escaping @Sendable () -> Void) -> ScheduledAction {
-    let (id, isEarliest) = state.withLock { state in
+    let (id, isEarliest, outdated) = state.withLock { state in
+      var outdated: [UInt64: @Sendable () -> Void] = [:]
+      switch state.thread.begin() {
+      case .none: break
+      case .startInChild:
+        swap(&outdated, &state.actions)
+        state.entries = Heap()
+        fallthrough
+      case .start: startDetachedThread(name: "skein-timers") { [self] in run() }
+      }
       let id = state.nextID
       state.nextID += 1
       let isEarliest = state.entries.min.map { deadline < $0.deadline } ?? true
       state.entries.insert(Entry(deadline: deadline, id: id))
       state.actions[id] = action
-      if !state.hasThread {
-        state.hasThread = true
-        startDetachedThread(name: "skein-timers") { [self] in run() }
-      }
-      return (id, isEarliest)
+      return (id, isEarliest, outdated)
     }
+    withExtendedLifetime(outdated) {}
     if isEarliest { revision.advance() }
     return ScheduledAction { [weak self] in self?.cancel(id) }
   }

@@ -31,17 +31,20 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
   @usableFromInline let guarded: Lock<Guarded>
   @usableFromInline let settle: Settle
   @usableFromInline let description: WaitDescription<State, Request>
+  /// Whether what is waited for takes nothing away and stays a fact: that is granted even once closed.
+  @usableFromInline let grantsWhenClosed: Bool
   @usableFromInline package let identity: ObjectIdentity
 
   @inlinable
   package init(
     _ state: State, identity: ObjectIdentity,
-    description: WaitDescription<State, Request> = WaitDescription(),
+    description: WaitDescription<State, Request> = WaitDescription(), grantsWhenClosed: Bool = false,
     settle: @escaping Settle
   ) {
     guarded = Lock(Guarded(state: state), internalTo: identity.name ?? "")
     self.settle = settle
     self.description = description
+    self.grantsWhenClosed = grantsWhenClosed
     self.identity = identity
   }
 
@@ -49,7 +52,8 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
     // A waiter holds the object it waits for, so the queue is empty here.
     let source = guarded.withLock { guarded in
       checkContract(guarded.queue.isEmpty, "\(identity) ended with waiters")
-      return guarded.source
+      // The source keeps what is guarded: taken out, or neither would ever end.
+      return guarded.source.take()
     }
     if let source { WaitSources.unregister(source) }
   }
@@ -98,17 +102,20 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
 
   /// Blocks the calling thread until the request is granted.
   ///
+  /// - Parameter didEnter: is called, under no lock, once the request stands in the queue.
   /// - Returns: the request, with what was handed over in it.
   @available(*, noasync)
   @inlinable
   package func wait<C: DeadlineClock>(
-    for request: Request, until deadline: C.Instant?, clock: C, at source: SourcePlace, admit: Admit
+    for request: Request, until deadline: C.Instant?, clock: C, at source: SourcePlace, admit: Admit,
+    didEnter: () -> Void = {}
   ) throws(WaitError) -> Request {
     let asker = Asker(at: source, isTimed: deadline != nil, isThread: true)
     let place = Place(asker: asker, request: request)
     if let early = enter(place, admit) {
       try early.get()
     } else {
+      didEnter()
       noteBlocking(at: source)
       try park(place, until: deadline, clock: clock).get()
     }
@@ -123,7 +130,8 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
   /// - Returns: the request, with what was handed over in it.
   @inlinable
   package func wait<C: DeadlineClock>(
-    for request: Request, until deadline: C.Instant?, clock: C, at source: SourcePlace, admit: Admit
+    for request: Request, until deadline: C.Instant?, clock: C, at source: SourcePlace, admit: Admit,
+    didEnter: () -> Void = {}
   ) async throws(WaitError) -> Request {
     let asker = Asker(at: source, isTimed: deadline != nil, isThread: false)
     let place = Place(asker: asker, request: request)
@@ -137,8 +145,9 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
         let early = enter(place, admit) { Task.isCancelled ? .cancelled : isLate ? .timedOut : nil }
         if let early {
           continuation.resume(returning: early)
-        } else if let deadline {
-          timer = clock.schedule(at: deadline) { self.abandon(place, as: .timedOut) }
+        } else {
+          didEnter()
+          timer = deadline.map { clock.schedule(at: $0) { self.abandon(place, as: .timedOut) } }
         }
       }
     } onCancel: {
@@ -159,8 +168,9 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
   ) -> Waiter.Outcome? {
     var firstSource: (any WaitSource)?
     let early = withLock { guarded, wakes -> Waiter.Outcome? in
-      if guarded.isClosed { return .closed }
-      let outcome = admit(&guarded, &place.request) ? .granted : refusal()
+      if guarded.isClosed, !grantsWhenClosed { return .closed }
+      let isAdmitted = admit(&guarded, &place.request)
+      let outcome = isAdmitted ? .granted : guarded.isClosed ? .closed : refusal()
       if outcome == nil {
         guarded.queue.append(place)
         if guarded.source == nil {

@@ -13,7 +13,7 @@ internal import SkeinSync
 /// - Throws: ``ConformanceFailure`` for the first rule that is broken; `CancellationError`.
 /// - Source: the common tests of crossbeam's channels.
 public func exerciseChannel(
-  forms: [WaitingForm] = WaitingForm.allCases, allowsRendezvous: Bool = false, limit: Duration = .seconds(30),
+  forms: [WaitingForm] = WaitingForm.allCases, allowsRendezvous: Bool = false, limit: Duration = .seconds(60),
   only: String? = nil,
   _ makeChannel: @escaping @Sendable (_ capacity: Int?) throws -> ChannelAdaptor
 ) async throws {

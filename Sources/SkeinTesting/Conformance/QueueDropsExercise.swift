@@ -44,7 +44,7 @@ private final class Population: Sendable {
 ///   - makeQueue: makes an empty queue with a capacity.
 /// - Throws: ``ConformanceFailure``, `CancellationError`.
 public func exerciseQueueDrops<Q: ExercisableQueue<TrackedElement>>(
-  limit: Duration = .seconds(30), _ makeQueue: @escaping @Sendable (_ capacity: Int) throws -> Q
+  limit: Duration = .seconds(60), _ makeQueue: @escaping @Sendable (_ capacity: Int) throws -> Q
 ) async throws {
   let rules = [
     Rule("an element that left it is kept no longer") {

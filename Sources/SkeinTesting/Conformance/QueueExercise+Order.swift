@@ -28,11 +28,13 @@ extension QueueExercise {
       let queue = try makeQueue(nil)
       try await queue.join(as: form)
       for element in 0..<2 { try await queue.put(element, as: form) }
-      let hasEnded = Flag()
+      let (hasBegun, hasEnded) = (Event(), Flag())
       let joining = Task {
+        hasBegun.set()
         try await queue.join(as: form)
         hasEnded.set()
       }
+      try await hasBegun.wait()
       for _ in 0..<2 {
         _ = try await queue.get(as: form)
         // A join does not count as a waiter everywhere: it is given a few turns to end too early.

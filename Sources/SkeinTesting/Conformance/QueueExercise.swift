@@ -40,7 +40,7 @@ public enum ElementOrder: Sendable {
 /// - Source: the common tests of crossbeam's channels; shutdown and join as in CPython's `queue`.
 public func exerciseQueue<Q: ExercisableQueue<Int>>(
   order: ElementOrder, forms: [WaitingForm] = WaitingForm.allCases, isFair: Bool = true,
-  limit: Duration = .seconds(30), only: String? = nil,
+  limit: Duration = .seconds(60), only: String? = nil,
   _ makeQueue: @escaping @Sendable (_ capacity: Int?) throws -> Q
 ) async throws {
   let exercise = QueueExercise(order: order, forms: forms, isFair: isFair, makeQueue: makeQueue)

@@ -17,7 +17,7 @@ internal import SkeinSync
 ///   - makeSemaphore: makes a semaphore with so many free permits.
 /// - Throws: ``ConformanceFailure`` for the first rule that is broken; `CancellationError`.
 public func exerciseSemaphore<S: ExercisableSemaphore>(
-  forms: [WaitingForm] = WaitingForm.allCases, isFair: Bool = true, limit: Duration = .seconds(30),
+  forms: [WaitingForm] = WaitingForm.allCases, isFair: Bool = true, limit: Duration = .seconds(60),
   only: String? = nil,
   _ makeSemaphore: @escaping @Sendable (_ permits: Int) throws -> S
 ) async throws {

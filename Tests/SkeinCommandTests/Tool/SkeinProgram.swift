@@ -92,7 +92,9 @@ final class SkeinProgram: Sendable {
 
   /// Returns once the first job runs.
   func untilRunning() async throws {
-    try await eventually("the job runs") { try await self("list").lines[0].contains("\trunning\t") }
+    try await eventually("the job runs") {
+      try await self("list").lines.first?.contains("\trunning\t") == true
+    }
   }
 
   private static func code(_ status: TerminationStatus) -> Int32 {

@@ -26,7 +26,7 @@ private struct Spawn: FixtureJob {
   var file: String
 }
 
-@Suite("Crashes")
+@Suite("Crashes", .timeLimit(.minutes(5)))
 struct CrashTests {
   private let directory: TemporaryDirectory
   private let log: String
@@ -65,7 +65,7 @@ struct CrashTests {
       let doomed = try await worker("--die", step.rawValue, "7")
       #expect(try await doomed.ended() == -SIGKILL)
       let heir = try await worker()
-      for handle in handles { _ = try await handle.result(timeout: .seconds(30)) }
+      for handle in handles { _ = try await handle.result(timeout: .seconds(60)) }
       heir.stop()
       try await heir.ended()
       for handle in handles {
@@ -83,7 +83,11 @@ struct CrashTests {
   func poison() async throws {
     let gate = directory.file("gate")
     try await withQueue { (queue) async throws in
-      let innocent = try await queue.enqueue(Bystander(file: log, gate: gate)) { $0.priority = 9 }
+      let innocent = try await queue.enqueue(Bystander(file: log, gate: gate)) {
+        $0.priority = 9
+        // Its end is stored before the poison runs, whichever thread is slow.
+        $0.acknowledgesExactly = true
+      }
       let poison = try await queue.enqueue(Poison()) { $0.priority = 0 }
       let doomed = try await worker()
       #expect(try await doomed.ended() == -SIGKILL)
@@ -104,9 +108,13 @@ struct CrashTests {
       #expect((end.state, end.life.reason, end.life.crashes) == (.failed, .poisoned, 3))
       let attempts = try await queue.store.attempts(of: end.sequence)
       #expect(attempts.map(\.outcome) == [.crashed, .crashed, .crashed])
-      let record = try await queue.waitForEnd(of: innocent.id, timeout: .seconds(30))
+      // Had the first worker not started it, it may have had no time to end.
+      let last = try await worker()
+      let record = try await queue.waitForEnd(of: innocent.id, timeout: .seconds(60))
       #expect(record.state == .succeeded)
       #expect(record.life.crashes <= 1)
+      last.stop()
+      try await last.ended()
     }
   }
 
@@ -142,7 +150,7 @@ struct CrashTests {
       let heir = try await worker()
       try Data().write(to: URL(filePath: gate))
       holder.kill()
-      let record = try await queue.waitForEnd(of: handle.id, timeout: .seconds(30))
+      let record = try await queue.waitForEnd(of: handle.id, timeout: .seconds(60))
       #expect(record.state == .succeeded)
       heir.stop()
       try await heir.ended()
@@ -161,7 +169,7 @@ struct CrashTests {
       try await holder.ended()
       #expect(isAlive(program))
       let heir = try await worker()
-      _ = try await queue.waitForEnd(of: handle.id, timeout: .seconds(30))
+      _ = try await queue.waitForEnd(of: handle.id, timeout: .seconds(60))
       try await eventually("the program is gone") { !isAlive(program) }
       let record = try #require(try await queue.job(handle.id))
       #expect(try await queue.store.attempts(of: record.sequence).map(\.processGroup).first == program)
@@ -207,7 +215,10 @@ struct CrashTests {
         try #require(kills < 500, "the jobs do not get done; seed \(seed)")
         if kills >= 5 { break }
       }
-      for worker in workers { worker.kill() }
+      for worker in workers {
+        worker.kill()
+        try await worker.ended()
+      }
       let last = try await worker()
       for handle in handles { _ = try await queue.waitForEnd(of: handle.id, timeout: .seconds(60)) }
       let written = lines(of: log)

@@ -227,12 +227,13 @@ extension JobStoreRule {
       let worker = try await store.join(.test())
       let job = try await worker.claim(.test()).jobs[0]
       let retryAt = Date()
-      #expect(
-        try await worker.finish(job.token, .test(job, .failed(retryAt: retryAt, now: retryAt), .failed)))
+      let ended = FinishedAttempt.test(job, .failed(retryAt: retryAt, now: retryAt), .failed)
+      #expect(try await worker.finish(job.token, ended))
       let again = try await worker.claim(.test()).jobs[0]
       #expect((again.attempt, again.life.failures, again.token.delivery) == (2, 1, 2))
       let history = try #require(again.history)
-      #expect(abs(history.firstStart.timeIntervalSince(history.lastEnd)) < 5)
+      #expect(abs(history.firstStart.timeIntervalSince(ended.attempt.startedAt)) < 0.001)
+      #expect(abs(history.lastEnd.timeIntervalSince(ended.attempt.endedAt!)) < 0.001)
     },
     JobStoreRule("gives back untouched what was not started") { (store) async throws in
       let id = try await store.enqueue([.test()])[0].id

@@ -19,6 +19,12 @@ enum CPython {
       process.executableURL = URL(filePath: path!)
       process.arguments = ["-I", "-c", program]
       let (standardInput, output, errors) = (Pipe(), Pipe(), Pipe())
+      // Else a process of another test may hold an end open, and so keep both sides waiting.
+      for pipe in [standardInput, output, errors] {
+        for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+          _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
+      }
       process.standardInput = standardInput
       process.standardOutput = output
       process.standardError = errors

@@ -1,6 +1,7 @@
-import SkeinSync
 import SkeinTesting
 import Testing
+
+@testable import SkeinSync
 
 /// What the common exercise does not ask, because only queues of this library have it.
 @Suite("Queue")
@@ -197,5 +198,40 @@ struct QueueTests {
     #expect(dropped != nil)
     queue.shutdown(.immediate)
     #expect(dropped == nil)
+  }
+
+  @Test("a queue that somebody has waited for ends with what it holds")
+  func endsAfterWaits() async throws {
+    final class Canary: Sendable {}
+    weak var held: Canary?
+    do {
+      let queue = Queue<Canary>()
+      let get = Task { try await queue.get() }
+      try await eventually("the task waits") { queue.waiterCount == 1 }
+      get.cancel()
+      await #expect(throws: WaitError.cancelled) { try await get.value }
+      let canary = Canary()
+      held = canary
+      try await queue.put(canary)
+    }
+    try await eventually("it has ended, whatever a snapshot does") { held == nil }
+  }
+
+  @Test("only while waiters of several kinds stand in line, all of them are looked at")
+  func mixedLine() async throws {
+    let queue = Queue<Int>(capacity: 1)
+    @Sendable func isMixed() -> Bool { queue.waiters.withLock { guarded, _ in guarded.state.isMixed } }
+    try await queue.put(0)
+    let puts = (1...2).map { element in Task { try await queue.put(element) } }
+    try await eventually("both wait to put") { queue.waiterCount == 2 }
+    #expect(!isMixed())
+    let join = Task { try await queue.join() }
+    try await eventually("somebody joins") { queue.waiterCount == 3 }
+    #expect(isMixed())
+    for _ in 0..<3 { _ = try await queue.get() }
+    for put in puts { try await put.value }
+    queue.taskDone(3)
+    try await join.value
+    #expect(!isMixed() && queue.waiterCount == 0)
   }
 }

@@ -23,8 +23,12 @@ final class PollingLock: Sendable {
   private struct State: Sendable {
     var holder: UInt?
     var depth = 0
-    var changes = 0
+    /// The first two threads that had the lock.
+    var favourites: Set<UInt> = []
   }
+
+  /// Long enough that a busy machine does not look like a fault, nor a fault like the end of a wait.
+  private static var patience: Duration { .seconds(20) }
 
   private let state = Lock(State())
   private let fault: Fault?
@@ -40,14 +44,14 @@ final class PollingLock: Sendable {
   var adaptor: LockAdaptor {
     LockAdaptor(
       withLock: { body in
-        guard let value = try self.run(timeout: .seconds(2), body) else { throw GivenUp() }
+        guard let value = try self.run(timeout: Self.patience, body) else { throw GivenUp() }
         return value
       },
       tryLock: { body in
-        try self.run(timeout: self.fault == .triesWait ? .seconds(2) : .zero, isTry: true, body)
+        try self.run(timeout: self.fault == .triesWait ? Self.patience : .zero, isTry: true, body)
       },
       withLockInTime: { timeout, body in
-        let longer = self.fault == .timedFormWaits ? .seconds(2) : timeout
+        let longer = self.fault == .timedFormWaits ? Self.patience : timeout
         if let value = try self.run(timeout: longer, body) { return value }
         if self.fault == .timedFormEnters { return try body() }
         throw WaitError.timedOut
@@ -68,25 +72,26 @@ final class PollingLock: Sendable {
 
   private func acquire(_ timeout: Duration) throws -> Bool {
     let (me, deadline) = (UInt(pthread_self()), MonotonicClock().now.advanced(by: timeout))
-    var changesSeen = -1
-    while true {
+    for round in 0... {
       let isTaken = try state.withLock { state in
-        defer { changesSeen = state.changes }
         guard try canTake(state, me) else { return false }
-        // The one who starves waits for two looks between which nobody else took the lock.
-        if fault == .starvesSleepers && changesSeen >= 0 && state.changes != changesSeen { return false }
+        if state.favourites.count < 2 { state.favourites.insert(me) }
         state.holder = me
         state.depth += 1
-        state.changes += 1
         return true
       }
       if isTaken { return true }
       if MonotonicClock().now >= deadline { return false }
-      usleep(fault == .starvesSleepers ? 2000 : 20)
+      // Less and less often, so that who waits for ever costs little.
+      usleep(20 << UInt32(min(round / 8, 8)))
     }
+    return false
   }
 
   private func canTake(_ state: State, _ me: UInt) throws -> Bool {
+    // Who comes third starves, whoever is quick and whoever is slow.
+    let isThird = state.favourites.count == 2 && !state.favourites.contains(me)
+    if fault == .starvesSleepers && isThird { return false }
     if fault == .excludesNobody || state.holder == nil { return true }
     guard state.holder == me else { return false }
     if reentry != .recursive { throw WouldDeadlock() }

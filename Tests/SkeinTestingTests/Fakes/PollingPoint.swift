@@ -49,11 +49,8 @@ final class PollingPoint<State: Sendable>: Sendable {
       if let result = try look(line, ticket, attempt) { return result }
       if Task.isCancelled && isCancellable { throw WaitError.cancelled }
       if clock.now >= deadline { throw timeout == nil ? GivenUp() as any Error : WaitError.timedOut }
-      // A sleep of a cancelled task ends at once, and would keep the thread.
       await Task.yield()
-      if round > 20 {
-        try? await clock.sleep(until: clock.now.advanced(by: .microseconds(Self.pause(after: round))))
-      }
+      if round > 20 { await sleep(.microseconds(Self.pause(after: round))) }
     }
     throw GivenUp()
   }
@@ -71,6 +68,12 @@ final class PollingPoint<State: Sendable>: Sendable {
       usleep(UInt32(Self.pause(after: round)))
     }
     throw GivenUp()
+  }
+
+  /// In a task of its own, for the sleep of a cancelled one ends at once: who ignores the cancellation would spin.
+  private func sleep(_ duration: Duration) async {
+    let clock = clock
+    _ = await Task { try? await clock.sleep(until: clock.now.advanced(by: duration)) }.value
   }
 
   private func enter(_ line: Int) -> Int {
