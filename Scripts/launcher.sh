@@ -113,6 +113,8 @@ list_sources() { find "$@" -printf '%y %s %T@ %p\n' 2>/dev/null; }
 compile() {
   local product=$1 package=$2 scratch=$3 stamp=$4 listing started=$SECONDS
   shift 4
+  # SwiftPM can miss a new file of a package that is named by its path, until the manifest that names it changes.
+  touch "$package/Package.swift"
   # Listed before the build, so that an edit made while it runs leads to another build.
   listing=$(list_sources "$@")
   rm -f "$stamp"

@@ -63,6 +63,10 @@ extern __attribute__((swiftcall)) void swift_task_localValuePush(const void *key
 extern __attribute__((swiftcall)) void swift_task_localValuePop(void);
 extern __attribute__((swiftcall)) const char *swift_task_getCurrentTaskName(void);
 
+extern __attribute__((swiftcall)) void swift_continuation_resume(void *continuation);
+
+void skein_resume_continuation(void *continuation) { swift_continuation_resume(continuation); }
+
 uintptr_t skein_current_task(void) { return (uintptr_t)swift_task_getCurrent(); }
 
 const void *skein_task_local_place(const void *key) { return swift_task_localValueGet(key); }

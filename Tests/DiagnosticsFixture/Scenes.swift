@@ -93,6 +93,25 @@ func start(stallThreshold: Duration? = nil) {
   }
 }
 
+/// The same for tasks: a lock and a value that is made in the lock, and by whose making the lock is taken.
+@Sendable func contradictAsyncOrder() {
+  start()
+  let (ledger, rates) = (AsyncLock(0, name: "ledger"), Once<Int>(name: "rates"))
+  let end = Latch(count: 1)
+  Task.detached(name: "clerk") {
+    struct Unavailable: Error {}
+    for _ in 0..<3 {
+      _ = try? await rates.get {
+        try await ledger.withLock { $0 += 1 }
+        throw Unavailable()
+      }
+      try await ledger.withLock { _ in _ = try await rates.get { 1 } }
+    }
+    end.countDown()
+  }
+  try? end.wait()
+}
+
 /// Tasks that block their threads, at one place several times.
 @Sendable func blockInTasks() {
   start()

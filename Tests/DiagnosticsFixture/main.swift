@@ -10,6 +10,7 @@ import SkeinSync
 
 let scenes: [String: @Sendable () -> Void] = [
   "threads": hangThreads, "tasks": hangTasks, "permits": hangOnPermits, "order": contradictOrder,
+  "async-order": contradictAsyncOrder,
   "blocking": blockInTasks, "readers": hangReaderAndWriter, "stall": stallPool, "idle": startOnly,
   "shards": lockAllShards, "fork": forkChild, "plain": {},
 ]

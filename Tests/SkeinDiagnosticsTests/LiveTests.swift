@@ -62,7 +62,7 @@ struct LiveTests {
 
   @Test("a forked child has timers and a diagnosis of its own, and leaves its parent's alone")
   func fork() async throws {
-    let process = try await FixtureProcess("fork")
+    let process = try await FixtureProcess("fork", environment: ["TSAN_OPTIONS=die_after_fork=0"])
     try await eventually("the child has ended") { process.errorText.contains("child ended") }
     #expect(process.errorText.contains("child ended with 7, by signal 0"), "\(process.errorText)")
     #expect(!process.errorText.contains("process \(process.id) at this instant"), "\(process.errorText)")
@@ -97,9 +97,19 @@ struct LiveTests {
   @Test("contradicting orders of locks are reported once, though nothing hangs")
   func order() async throws {
     let process = try await FixtureProcess("order")
-    try await eventually("the report has come") { process.errorText.contains("in one order everywhere") }
+    try await eventually("the report has come") { process.errorText.contains("one order everywhere") }
     #expect(process.errorText.components(of: "Lock order inversion") == 1)
     #expect(process.errorText.contains("Lock “ledger”, taken at DiagnosticsFixture/Scenes.swift:"))
+    try await process.end()
+  }
+
+  @Test("contradicting orders of what tasks hold are reported once, with the task")
+  func asyncOrder() async throws {
+    let process = try await FixtureProcess("async-order")
+    try await eventually("the report has come") { process.errorText.contains("one order everywhere") }
+    #expect(process.errorText.components(of: "Lock order inversion") == 1)
+    #expect(process.errorText.contains("Once “rates”, taken at DiagnosticsFixture/Scenes.swift:"))
+    #expect(process.errorText.contains("is held by task “clerk”"), "\(process.errorText)")
     try await process.end()
   }
 

@@ -96,7 +96,7 @@ struct AsyncLockReentryTests {
   @Test("the chain of what a task holds has the innermost first, for its children too")
   func chain() async throws {
     let (outer, inner) = (AsyncLock(name: "outer"), AsyncLock(name: "inner"))
-    @Sendable func names() -> [String?] { HeldAsyncLocks.current.map(\.identity.name) }
+    @Sendable func names() -> [String?] { HeldAsyncLocks.current.map(\.lock.identity.name) }
     try await outer.withLock { _ in
       try await inner.withLock { _ in
         #expect(names() == ["inner", "outer"])

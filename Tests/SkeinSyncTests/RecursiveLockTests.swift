@@ -228,6 +228,9 @@ final class LockLog: SyncObserver {
   }
 
   func willAcquire(_ lock: any ObservedLock, at place: SourcePlace) { note("will", lock.identity) }
+  func willAcquire(_ lock: any ObservedLock, inside held: [HeldAsyncLocks.Held], at place: SourcePlace) {
+    note("will, in a task,", lock.identity)
+  }
   func didAcquire(_ lock: any ObservedLock, at place: SourcePlace) { note("did", lock.identity) }
   func didRelease(_ lock: any ObservedLock) { note("left", lock.identity) }
   func willBlock(for object: ObjectIdentity, at place: SourcePlace) { note("blocks", object) }

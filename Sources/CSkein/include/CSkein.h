@@ -30,6 +30,12 @@ void skein_set_thread_name(const char *name);
 /// Reads the name of a thread of this process into `name`, without a final zero. Returns its length or a negative errno.
 int skein_get_thread_name(uint32_t id, uint8_t *name, size_t capacity);
 
+/// Resumes a continuation without a result, which is suspended or about to be.
+///
+/// As Swift's own call does, but without a look into the task's frame: that one is ordered by the runtime with what
+/// the task does next, which ThreadSanitizer can not see if the task was resumed before it had suspended.
+void skein_resume_continuation(void *continuation);
+
 /// The address of the record of the task that the calling thread runs; 0 outside of tasks. Swift's own
 /// withUnsafeCurrentTask tells the same at six times the price.
 uintptr_t skein_current_task(void);

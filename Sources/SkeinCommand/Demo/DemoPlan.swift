@@ -81,9 +81,10 @@ struct DemoPlan: Sendable {
     }
   }
 
-  /// A job of the backlog that keeps its place until the urgent jobs are submitted, however long that takes.
+  /// A job of the backlog that keeps its place until the urgent jobs are submitted; for some minutes at the most,
+  /// should the demo itself be killed.
   private static func gated(_ gate: String) throws -> NewJob {
-    let script = #"until [ -e "$0" ]; do sleep 0.05; done"#
+    let script = #"n=0; until [ -e "$0" ] || [ $n -eq 4000 ]; do sleep 0.05; n=$((n + 1)); done"#
     return try NewJob(CommandJob(arguments: ["/bin/sh", "-c", script, gate])) {
       $0.queue = backlogQueue
       $0.priority = 1

@@ -15,7 +15,7 @@ struct LockOrderGraph {
     var held: SourcePlace
     /// Where the other one was about to be taken.
     var wanted: SourcePlace
-    var thread: Party
+    var party: Party
   }
 
   /// From one class to another; within one class, in which order of addresses.
@@ -123,7 +123,7 @@ struct LockOrderInversion: Sendable, CustomStringConvertible {
     let lines = steps.map { step in
       """
         \(step.wanted) is taken at \(step.sighting.wanted)
-          while \(step.held), taken at \(step.sighting.held), is held by \(step.sighting.thread)
+          while \(step.held), taken at \(step.sighting.held), is held by \(step.sighting.party)
       """
     }
     let advice = isOneClass ? Self.adviceForOneClass : Self.advice
@@ -131,11 +131,11 @@ struct LockOrderInversion: Sendable, CustomStringConvertible {
   }
 
   private static let advice = """
-    Nothing hangs now, but threads that do this at once can wait for each other for ever. Take these locks
-    in one order everywhere.
+    Nothing hangs now, but those who do this at once can wait for each other for ever. Take these locks in
+    one order everywhere.
     """
   private static let adviceForOneClass = """
-    Both orders of two locks of one kind were seen: two threads that do this at once can wait for each other
-    for ever. Take such locks in one order, or all at once with withLocks.
+    Both orders of two locks of one kind were seen: two who do this at once can wait for each other for ever.
+    Take such locks in one order, or, in threads, all at once with withLocks.
     """
 }

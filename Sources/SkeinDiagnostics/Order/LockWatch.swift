@@ -33,6 +33,20 @@ final class LockWatch: Sendable {
     HeldLocks.current.remove(UInt(bitPattern: ObjectIdentifier(lock)))
   }
 
+  /// The same for what a task holds across `await`, which is told with each call.
+  func willAcquire(_ lock: any ObservedLock, inside held: [HeldAsyncLocks.Held], at place: SourcePlace) {
+    if held.contains(where: { $0.lock === lock }) { return }
+    let wanted = orderClass(of: lock)
+    guard wanted != LockOrderGraph.unobserved else { return }
+    let id = UInt(bitPattern: ObjectIdentifier(lock))
+    for entry in held {
+      let from = orderClass(of: entry.lock)
+      let isDescending = from == wanted && UInt(bitPattern: ObjectIdentifier(entry.lock)) > id
+      let edge = LockOrderGraph.Edge(from: from, to: wanted, isDescending: isDescending)
+      if !known.contains(edge.key) { add(edge, .init(held: entry.place, wanted: place, party: .current)) }
+    }
+  }
+
   private func check(_ lock: any ObservedLock, at place: SourcePlace, _ held: HeldLocks) {
     let id = UInt(bitPattern: ObjectIdentifier(lock))
     // Who has the lock already waits for nothing.
@@ -44,7 +58,7 @@ final class LockWatch: Sendable {
       let from = entry.orderClass != 0 ? entry.orderClass : resolve(entry, at: index, held)
       let edge = LockOrderGraph.Edge(from: from, to: wanted, isDescending: from == wanted && entry.id > id)
       if !known.contains(edge.key) {
-        add(edge, .init(held: entry.place, wanted: place, thread: .currentThread))
+        add(edge, .init(held: entry.place, wanted: place, party: .currentThread))
       }
     }
   }

@@ -16,6 +16,9 @@ final class DiagnosticsObserver: SyncObserver {
   }
 
   func willAcquire(_ lock: any ObservedLock, at place: SourcePlace) { locks.willAcquire(lock, at: place) }
+  func willAcquire(_ lock: any ObservedLock, inside held: [HeldAsyncLocks.Held], at place: SourcePlace) {
+    locks.willAcquire(lock, inside: held, at: place)
+  }
   func didAcquire(_ lock: any ObservedLock, at place: SourcePlace) { locks.didAcquire(lock, at: place) }
   func didRelease(_ lock: any ObservedLock) { locks.didRelease(lock) }
   func willBlock(for object: ObjectIdentity, at place: SourcePlace) {

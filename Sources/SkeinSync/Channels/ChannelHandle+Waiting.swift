@@ -10,7 +10,7 @@ extension ChannelHandle {
     let isLate = deadline.map { $0 <= clock.now } ?? false
     if let early = enter(place, orRefuse: isLate ? .timedOut : nil) { return (early, place) }
     point.noteBlocking(at: source)
-    return (conclude(place, place.block(until: deadline, clock: clock)), place)
+    return (conclude(place, place.block(until: deadline, clock: clock) { place.end(as: .timedOut) }), place)
   }
 
   /// Suspends the calling task until the request is granted.
@@ -108,29 +108,16 @@ extension Waiter {
     if claim(outcome, index: index) { resume() }
   }
 
-  /// Blocks the calling thread until the wait ends, at the latest at its deadline.
-  @inlinable
-  final func block<C: DeadlineClock>(until deadline: C.Instant?, clock: C) -> Outcome {
-    guard let deadline else { return park(until: -1)! }
-    if let instant = clock.monotonicNanoseconds(of: deadline) {
-      if let outcome = park(until: instant) { return outcome }
-      end(as: .timedOut)
-      return park(until: -1)!
-    }
-    let timer = clock.schedule(at: deadline) { self.end(as: .timedOut) }
-    defer { timer.cancel() }
-    return park(until: -1)!
-  }
-
   /// Suspends the calling task until the wait ends, at the latest at its deadline.
   @inlinable
   final func suspend<C: DeadlineClock>(until deadline: C.Instant?, clock: C) async -> Outcome {
     let timer = deadline.map { clock.schedule(at: $0) { self.end(as: .timedOut) } }
     defer { timer?.cancel() }
-    return await withTaskCancellationHandler {
+    await withTaskCancellationHandler {
       await withUnsafeContinuation { suspend($0) }
     } onCancel: {
       end(as: .cancelled)
     }
+    return outcome!
   }
 }

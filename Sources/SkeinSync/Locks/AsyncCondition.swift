@@ -69,6 +69,7 @@ public final class AsyncCondition<State: ~Copyable & Sendable>: Sendable {
   ) async throws -> sending Result {
     let place = SourcePlace(file, line)
     let holder = HolderNote(at: place)
+    lock.core.hold.noteWanted(at: place)
     if !lock.core.ownership.take(holder) { try await lock.core.acquire(holder, at: place) }
     return try await proceed(when: predicate, holder, until: nil, MonotonicClock(), at: place, body)
   }
@@ -94,6 +95,7 @@ public final class AsyncCondition<State: ~Copyable & Sendable>: Sendable {
     let place = SourcePlace(file, line)
     let holder = HolderNote(at: place)
     let deadline = clock.now.advanced(by: timeout)
+    lock.core.hold.noteWanted(at: place)
     if !lock.core.ownership.take(holder) {
       if lock.core.hold.isHeldAround { throw LockError.wouldDeadlock(lock.name) }
       try await lock.core.acquire(holder, until: deadline, clock, at: place)
@@ -111,7 +113,7 @@ public final class AsyncCondition<State: ~Copyable & Sendable>: Sendable {
     while try !holds(predicate, afterNotification: arrival != nil) {
       arrival = try await queue.sleep(holder, arrival: arrival, until: deadline, clock, at: place)
     }
-    lock.core.hold.begin()
+    lock.core.hold.begin(at: place)
     defer { lock.core.end() }
     do {
       return try await body(&lock.state.pointee)

@@ -51,16 +51,17 @@ final class AsyncConditionQueue: Sendable {
     let place = Place(waiter: waiter, asker: asker, request: turn)
     let isLate = deadline.map { $0 <= clock.now } ?? false
     var timer: ScheduledAction?
-    let outcome = await withTaskCancellationHandler {
+    var early: Waiter.Outcome?
+    await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         waiter.continuation = continuation
-        let early = enter(place, arrival: arrival) {
+        early = enter(place, arrival: arrival) {
           Task.isCancelled ? .cancelled : isLate ? .timedOut : nil
         }
         // From here on a notification finds the place: who notifies needs the lock first.
         core.release()
-        if let early {
-          continuation.resume(returning: early)
+        if early != nil {
+          Waiter.resume(continuation)
         } else if let deadline {
           timer = clock.schedule(at: deadline) { self.abandon(place, lockPlace, as: .timedOut) }
         }
@@ -69,8 +70,7 @@ final class AsyncConditionQueue: Sendable {
       abandon(place, lockPlace, as: .cancelled)
     }
     timer?.cancel()
-    // For ThreadSanitizer, as in a wait point's own wait.
-    _ = waiter.outcome
+    let outcome = early ?? waiter.outcome!
     if outcome != .granted && place.request.isNotified { notify(1) }
     try outcome.get()
     return place.request.arrival

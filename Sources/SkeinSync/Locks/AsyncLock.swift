@@ -75,9 +75,11 @@ public final class AsyncLock<State: ~Copyable>: @unchecked Sendable {
     file: StaticString = #fileID, line: UInt = #line,
     _ body: (inout sending State) async throws -> sending Result
   ) async throws -> sending Result {
-    let holder = HolderNote(at: SourcePlace(file, line))
-    if !core.ownership.take(holder) { try await core.acquire(holder, at: SourcePlace(file, line)) }
-    core.hold.begin()
+    let place = SourcePlace(file, line)
+    let holder = HolderNote(at: place)
+    core.hold.noteWanted(at: place)
+    if !core.ownership.take(holder) { try await core.acquire(holder, at: place) }
+    core.hold.begin(at: place)
     defer { core.end() }
     return try await body(&state.pointee)
   }
@@ -96,13 +98,14 @@ public final class AsyncLock<State: ~Copyable>: @unchecked Sendable {
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line,
     _ body: (inout sending State) async throws -> sending Result
   ) async throws -> sending Result {
-    let holder = HolderNote(at: SourcePlace(file, line))
+    let place = SourcePlace(file, line)
+    let holder = HolderNote(at: place)
+    core.hold.noteWanted(at: place)
     if !core.ownership.take(holder) {
       if core.hold.isHeldAround { throw LockError.wouldDeadlock(name) }
-      let deadline = clock.now.advanced(by: timeout)
-      try await core.acquire(holder, until: deadline, clock, at: SourcePlace(file, line))
+      try await core.acquire(holder, until: clock.now.advanced(by: timeout), clock, at: place)
     }
-    core.hold.begin()
+    core.hold.begin(at: place)
     defer { core.end() }
     return try await body(&state.pointee)
   }
@@ -121,7 +124,7 @@ public final class AsyncLock<State: ~Copyable>: @unchecked Sendable {
       if core.waiters.isClosed { throw WaitError.closed }
       return nil
     }
-    core.hold.begin()
+    core.hold.begin(at: SourcePlace(file, line))
     defer { core.end() }
     return try await body(&state.pointee)
   }

@@ -144,7 +144,7 @@ public final class Condition<State: ~Copyable & Sendable>: Sendable {
     _ wait: inout Wait, until deadline: C.Instant?, _ clock: C
   ) throws(WaitError) {
     let asker = Asker(at: wait.source, isTimed: deadline != nil, isThread: true)
-    let place = WaitPoint<UInt64, UInt64>.Place(waiter: Waiter(), asker: asker, request: wait.arrival)
+    let place = WaitPoint<UInt64, UInt64>.Place(asker: asker, request: wait.arrival)
     try enter(place)
     wait.arrival = place.request
     // From here on a notification finds the place: whoever changes the state needs the lock first.

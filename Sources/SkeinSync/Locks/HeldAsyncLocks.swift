@@ -9,8 +9,14 @@ internal import Synchronization
 /// that it, or a task that can not end before it does, holds something: what it waits for then would never
 /// come.
 package enum HeldAsyncLocks {
+  /// A lock that is held, and where it was taken.
+  package struct Held: Sendable {
+    package let lock: AsyncHold
+    package let place: SourcePlace
+  }
+
   fileprivate struct Link: Sendable {
-    let hold: AsyncHold
+    let held: Held
     /// Where the binding around this one lies; zero when there is none, or when it is a copy.
     let outer: UInt
   }
@@ -20,14 +26,14 @@ package enum HeldAsyncLocks {
   /// What the calling task and the tasks around it hold at this moment, the innermost first.
   ///
   /// - Complexity: O(what is held).
-  package static var current: [AsyncHold] {
-    var holds: [AsyncHold] = []
+  package static var current: [Held] {
+    var all: [Held] = []
     var address = innermostAddress
     while let link = link(at: address) {
-      holds.append(link.hold)
+      all.append(link.held)
       address = link.outer
     }
-    return holds
+    return all
   }
 
   private static var key: UnsafeMutableRawPointer { Unmanaged.passUnretained($innermost).toOpaque() }
@@ -51,7 +57,7 @@ package enum HeldAsyncLocks {
     // The address is the caller's innermost binding, which lives, or the one around a binding that was
     // found to be no copy: then the task that made that one, or a task around it, has not left the outer
     // one yet.
-    guard let link = UnsafePointer<Link?>(bitPattern: address)?.pointee, link.hold.isBound(at: address)
+    guard let link = UnsafePointer<Link?>(bitPattern: address)?.pointee, link.held.lock.isBound(at: address)
     else { return nil }
     return link
   }
@@ -73,11 +79,19 @@ package final class AsyncHold: ObservedLock {
     set { orderClassWord.store(newValue, ordering: .relaxed) }
   }
 
+  /// Tells who observes the order of locks that the calling task is about to wait for this, if it may.
+  func noteWanted(at place: SourcePlace) {
+    guard let observer = SyncObservation.observer(of: .locks) else { return }
+    let held = HeldAsyncLocks.current
+    if !held.isEmpty { observer.willAcquire(self, inside: held, at: place) }
+  }
+
   /// Puts this into the chain of the calling task, which holds it from here on, until ``end()`` in the same
   /// function: bindings are nested as the calls are.
-  func begin() {
+  func begin(at place: SourcePlace) {
     let outer = HeldAsyncLocks.innermostAddress
-    HeldAsyncLocks.push(.init(hold: self, outer: HeldAsyncLocks.link(at: outer) == nil ? 0 : outer))
+    let held = HeldAsyncLocks.Held(lock: self, place: place)
+    HeldAsyncLocks.push(.init(held: held, outer: HeldAsyncLocks.link(at: outer) == nil ? 0 : outer))
     binding.store(HeldAsyncLocks.innermostAddress, ordering: .releasing)
   }
 
@@ -95,7 +109,7 @@ package final class AsyncHold: ObservedLock {
   var isHeldAround: Bool {
     var address = HeldAsyncLocks.innermostAddress
     while let link = HeldAsyncLocks.link(at: address) {
-      if link.hold === self { return true }
+      if link.held.lock === self { return true }
       address = link.outer
     }
     return false

@@ -180,10 +180,10 @@ struct ReadWriteWord {
   }
 
   private func spin(until condition: (Seen) -> Bool) -> Bool {
-    for _ in 0..<100 {
+    var backoff = Backoff()
+    repeat {
       if condition(seen) { return true }
-      skein_spin_hint()
-    }
+    } while backoff.pause()
     return false
   }
 }

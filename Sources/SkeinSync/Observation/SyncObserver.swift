@@ -8,6 +8,9 @@ package protocol SyncObserver: AnyObject, Sendable {
   func didAcquire(_ lock: any ObservedLock, at place: SourcePlace)
   func didRelease(_ lock: any ObservedLock)
 
+  /// The calling task is about to wait for what it holds across `await`, while it, or tasks around it, hold others.
+  func willAcquire(_ lock: any ObservedLock, inside held: [HeldAsyncLocks.Held], at place: SourcePlace)
+
   /// The calling thread is about to block for longer than a lock takes.
   func willBlock(for object: ObjectIdentity, at place: SourcePlace)
 
@@ -91,6 +94,10 @@ struct InstalledObserver {
 
   func willAcquire(_ lock: any ObservedLock, at place: SourcePlace) {
     box._withUnsafeGuaranteedRef { $0.observer.willAcquire(lock, at: place) }
+  }
+
+  func willAcquire(_ lock: any ObservedLock, inside held: [HeldAsyncLocks.Held], at place: SourcePlace) {
+    box._withUnsafeGuaranteedRef { $0.observer.willAcquire(lock, inside: held, at: place) }
   }
 
   func didAcquire(_ lock: any ObservedLock, at place: SourcePlace) {

@@ -1,3 +1,4 @@
+internal import CSkein
 internal import Synchronization
 
 /// A number of permits that threads and tasks take and give back.
@@ -88,7 +89,10 @@ public final class Semaphore: Sendable {
   ///
   /// - Returns: whether the permits were taken.
   /// - Precondition: `count` is positive; a bounded semaphore has so many permits.
-  public func tryAcquire(_ count: Int = 1) -> Bool {
+  public func tryAcquire(_ count: Int = 1) -> Bool { take(count) }
+
+  @inline(__always)
+  private func take(_ count: Int) -> Bool {
     checkContract(
       count > 0 && count <= max(1, permits.maximum),
       "\(waiters.identity) hands out 1 to \(permits.maximum) permits, not \(count)")
@@ -106,7 +110,7 @@ public final class Semaphore: Sendable {
   public func acquire(
     _ count: Int = 1, file: StaticString = #fileID, line: UInt = #line
   ) async throws(WaitError) {
-    if tryAcquire(count) { return }
+    if take(count) { return }
     try await wait(count, until: nil, MonotonicClock(), SourcePlace(file, line))
   }
 
@@ -122,7 +126,7 @@ public final class Semaphore: Sendable {
     _ count: Int = 1, timeout: Duration, clock: C = MonotonicClock(),
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(WaitError) {
-    if tryAcquire(count) { return }
+    if take(count) { return }
     try await wait(count, until: clock.now.advanced(by: timeout), clock, SourcePlace(file, line))
   }
 
@@ -150,11 +154,16 @@ public final class Semaphore: Sendable {
   }
 
   /// Tries until it is time to sleep: while nobody waits in line, nobody is overtaken.
+  @inline(__always)
   private func acquireSoon(_ count: Int) -> Bool {
+    take(count) || acquireAgain(count)
+  }
+
+  private func acquireAgain(_ count: Int) -> Bool {
     var backoff = Backoff()
-    repeat {
-      if tryAcquire(count) { return true }
-    } while backoff.pause()
+    while backoff.pause() {
+      if take(count) { return true }
+    }
     return false
   }
 
@@ -177,7 +186,13 @@ public final class Semaphore: Sendable {
     permits.takeOrEnterSlowPath(count, isFirst: guarded.queue.isEmpty)
   }
 
+  @inline(__always)
   private func noteUse(_ use: ObservedUse) {
+    if skein_observed() != 0 { tell(use) }
+  }
+
+  @inline(never)
+  private func tell(_ use: ObservedUse) {
     SyncObservation.observer(of: .uses)?.didUse(waiters.id, as: use)
   }
 
@@ -217,6 +232,7 @@ private final class Permits: Sendable {
   var free: Int { word.load(ordering: .acquiring) >> 1 }
 
   /// Takes permits if there are enough, and, outside the lock, if the slow path does not rule.
+  @inline(__always)
   func take(_ count: Int, underLock: Bool) -> Bool {
     change { word in
       guard word >> 1 >= count, underLock || word & 1 == 0 else { return nil }
@@ -240,10 +256,12 @@ private final class Permits: Sendable {
   func give(_ count: Int) { _ = change { checked($0, count) } }
 
   /// Gives permits back unless the slow path rules.
+  @inline(__always)
   func giveFast(_ count: Int) -> Bool {
     change { word in word & 1 == 0 ? checked(word, count) : nil }
   }
 
+  @inline(__always)
   private func checked(_ word: Int, _ count: Int) -> Int {
     checkContract(
       count <= maximum - word >> 1,
@@ -252,6 +270,7 @@ private final class Permits: Sendable {
   }
 
   /// Replaces the word by what `next` makes of it; `nil` leaves it and answers `false`.
+  @inline(__always)
   private func change(_ next: (Int) -> Int?) -> Bool {
     var seen = word.load(ordering: .relaxed)
     while let new = next(seen) {

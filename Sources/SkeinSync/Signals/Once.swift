@@ -129,10 +129,11 @@ public final class Once<Value: Sendable>: @unchecked Sendable {
     until deadline: C.Instant?, _ clock: C, _ place: SourcePlace, _ initialise: () async throws -> Value
   ) async throws -> Value {
     try rejectReentry()
+    hold.noteWanted(at: place)
     let call = OnceCall(by: HolderNote(at: place))
     let turn = try await waiters.wait(for: call, until: deadline, clock: clock, at: place, admit: admit)
     guard turn.isToInitialise else { return cell.pointee }
-    hold.begin()
+    hold.begin(at: place)
     defer { finish() }
     let value = try await initialise()
     keep(value)
@@ -144,10 +145,11 @@ public final class Once<Value: Sendable>: @unchecked Sendable {
     until deadline: C.Instant?, _ clock: C, _ place: SourcePlace, _ initialise: () throws -> Value
   ) throws -> Value {
     try rejectReentry()
+    hold.noteWanted(at: place)
     let call = OnceCall(by: HolderNote(at: place))
     let turn = try waiters.wait(for: call, until: deadline, clock: clock, at: place, admit: admit)
     guard turn.isToInitialise else { return cell.pointee }
-    hold.begin()
+    hold.begin(at: place)
     defer { finish() }
     let value = try initialise()
     keep(value)

@@ -136,15 +136,16 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
     let asker = Asker(at: source, isTimed: deadline != nil, isThread: false)
     let place = Place(asker: asker, request: request)
     var timer: ScheduledAction?
+    var early: Waiter.Outcome?
     let isLate = deadline.map { $0 <= clock.now } ?? false
-    let outcome = await withTaskCancellationHandler {
+    await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         place.waiter.continuation = continuation
         // The flag is read under the lock that the cancellation takes: either it is seen here, or the place
         // there.
-        let early = enter(place, admit) { Task.isCancelled ? .cancelled : isLate ? .timedOut : nil }
-        if let early {
-          continuation.resume(returning: early)
+        early = enter(place, admit) { Task.isCancelled ? .cancelled : isLate ? .timedOut : nil }
+        if early != nil {
+          Waiter.resume(continuation)
         } else {
           didEnter()
           timer = deadline.map { clock.schedule(at: $0) { self.abandon(place, as: .timedOut) } }
@@ -154,10 +155,7 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
       abandon(place, as: .cancelled)
     }
     timer?.cancel()
-    // A continuation that is resumed before it is awaited orders nothing that ThreadSanitizer can see; the word that
-    // whoever resumed it has claimed does.
-    _ = place.waiter.outcome
-    try outcome.get()
+    try (early ?? place.waiter.outcome!).get()
     return place.request
   }
 
@@ -194,15 +192,7 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
 
   @inlinable
   func park<C: DeadlineClock>(_ place: Place, until deadline: C.Instant?, clock: C) -> Waiter.Outcome {
-    guard let deadline else { return place.waiter.park(until: -1)! }
-    if let instant = clock.monotonicNanoseconds(of: deadline) {
-      if let outcome = place.waiter.park(until: instant) { return outcome }
-      abandon(place, as: .timedOut)
-      return place.waiter.park(until: -1)!
-    }
-    let timer = clock.schedule(at: deadline) { self.abandon(place, as: .timedOut) }
-    defer { timer.cancel() }
-    return place.waiter.park(until: -1)!
+    place.waiter.block(until: deadline, clock: clock) { self.abandon(place, as: .timedOut) }
   }
 
   /// Ends a wait from outside, unless it has ended. Whoever stood behind may be served now.

@@ -48,7 +48,7 @@ package class Waiter: @unchecked Sendable {
   private static let indexShift: UInt32 = 8
 
   // Their turns are ordered by the word, so that no access can overlap another one.
-  @exclusivity(unchecked) private final var stored: UnsafeContinuation<Outcome, Never>?
+  @exclusivity(unchecked) private final var stored: UnsafeContinuation<Void, Never>?
   @exclusivity(unchecked) fileprivate final var nextToWake: Waiter?
 
   @usableFromInline
@@ -78,18 +78,24 @@ package class Waiter: @unchecked Sendable {
 
   /// Lets the thread or task go on. Only for who won the claim, after leaving every lock.
   package final func resume() {
-    let (seen, now) = word.bitwiseOr(Self.resumed, ordering: .acquiringAndReleasing)
+    let (seen, _) = word.bitwiseOr(Self.resumed, ordering: .acquiringAndReleasing)
     guard seen & Self.parked != 0 else { return }
     if let stored {
-      stored.resume(returning: Self.outcome(of: now)!)
+      Self.resume(stored)
     } else {
       _ = withUnsafePointer(to: word) { skein_futex_wake($0, 1, false) }
     }
   }
 
+  /// Lets a task go on, which finds the outcome in the word.
+  @usableFromInline
+  package static func resume(_ continuation: UnsafeContinuation<Void, Never>) {
+    skein_resume_continuation(unsafeBitCast(continuation, to: UnsafeMutableRawPointer.self))
+  }
+
   /// What is resumed; set it once, before the waiter enters a queue, or with ``suspend(_:)`` later.
   @usableFromInline
-  package final var continuation: UnsafeContinuation<Outcome, Never>? {
+  package final var continuation: UnsafeContinuation<Void, Never>? {
     get { stored }
     set {
       stored = newValue
@@ -99,10 +105,10 @@ package class Waiter: @unchecked Sendable {
 
   /// Stores what is resumed while the waiter is in a queue; resumes it at once if the wait has ended.
   @usableFromInline
-  package final func suspend(_ continuation: UnsafeContinuation<Outcome, Never>) {
+  package final func suspend(_ continuation: UnsafeContinuation<Void, Never>) {
     stored = continuation
     let (seen, _) = word.bitwiseOr(Self.parked, ordering: .acquiringAndReleasing)
-    if let outcome = Self.outcome(of: seen) { continuation.resume(returning: outcome) }
+    if Self.outcome(of: seen) != nil { Self.resume(continuation) }
   }
 
   /// The outcome of a waiter that may go on.
@@ -123,6 +129,24 @@ package class Waiter: @unchecked Sendable {
       let result = withUnsafePointer(to: word) { skein_futex_wait($0, sleeping, deadline, false) }
       if result == -ETIMEDOUT { return Self.outcome(of: word.load(ordering: .acquiring)) }
     }
+  }
+
+  /// Blocks the calling thread until the wait ends, at the latest at its deadline.
+  ///
+  /// - Parameter end: ends the wait, unless it has ended; called at the deadline.
+  @inlinable
+  package final func block<C: DeadlineClock>(
+    until deadline: C.Instant?, clock: C, orEnd end: @escaping @Sendable () -> Void
+  ) -> Outcome {
+    guard let deadline else { return park(until: -1)! }
+    if let instant = clock.monotonicNanoseconds(of: deadline) {
+      if let outcome = park(until: instant) { return outcome }
+      end()
+      return park(until: -1)!
+    }
+    let timer = clock.schedule(at: deadline, end)
+    defer { timer.cancel() }
+    return park(until: -1)!
   }
 
   /// Waits for a grant that comes at once. Who grants then saves the wake, and this thread the sleep.

@@ -72,12 +72,23 @@ final class SkeinProgram: Sendable {
     _ arguments: String..., signals: [Signal] = [.terminate], afterSignals: () -> Void = {},
     body: (SkeinProgram) async throws -> Void
   ) async throws -> Run {
+    try await withWorkerProcess(arguments, signals: signals, afterSignals: afterSignals) { skein, _ in
+      try await body(skein)
+    }
+  }
+
+  /// The same; the body gets the worker's process as well.
+  @discardableResult
+  func withWorkerProcess(
+    _ arguments: [String] = [], signals: [Signal] = [.terminate], afterSignals: () -> Void = {},
+    body: (SkeinProgram, Int32) async throws -> Void
+  ) async throws -> Run {
     let result = try await Subprocess.run(
       .path(FilePath(Self.path)), arguments: Arguments(["worker"] + arguments), environment: environment,
       input: .none, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
     ) { execution in
       do {
-        try await body(self)
+        try await body(self, execution.processIdentifier.value)
       } catch {
         // Two signals end it at once, whatever runs.
         for signal in [Signal.terminate, .interrupt] { try? execution.send(signal: signal) }

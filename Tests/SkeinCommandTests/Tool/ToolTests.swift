@@ -80,7 +80,9 @@ import Testing
     // The job ends after the signal was sent, however slowly this test goes.
     let gate = skein.directory + "-gate"
     defer { try? FileManager.default.removeItem(atPath: gate) }
-    _ = try await skein("submit", "--", "sh", "-c", "until test -e '\(gate)'; do sleep 0.02; done")
+    _ = try await skein(
+      "submit", "--", "sh", "-c",
+      "n=0; until test -e '\(gate)' -o $n -eq 9000; do sleep 0.02; n=$((n + 1)); done")
     let worker = try await skein.withWorker(
       "--name", "w", afterSignals: { _ = FileManager.default.createFile(atPath: gate, contents: nil) }
     ) { skein in

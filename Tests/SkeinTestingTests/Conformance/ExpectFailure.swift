@@ -9,7 +9,7 @@ func expectFailure(
   of rule: String, isHang: Bool, _ exercise: (_ limit: Duration) async throws -> Void
 ) async throws {
   let failure = await #expect(throws: ConformanceFailure.self) {
-    try await exercise(isHang ? .milliseconds(100) : .seconds(30))
+    try await exercise(isHang ? .milliseconds(100) : .seconds(180))
   }
   #expect(failure?.rule == rule)
   #expect(failure?.message.contains("has not ended") == isHang, "\(failure?.message ?? "")")
