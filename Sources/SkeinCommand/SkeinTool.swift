@@ -38,7 +38,15 @@ struct SkeinTool: AsyncParsableCommand {
         name: "Jobs", subcommands: [SubmitVerb.self, WaitVerb.self, CancelVerb.self, RetryVerb.self]),
       CommandGroup(
         name: "Look",
-        subcommands: [ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, InspectVerb.self]),
+        subcommands: [
+          ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, WorkersVerb.self, InspectVerb.self,
+        ]),
+      CommandGroup(
+        name: "Keep in order",
+        subcommands: [
+          PauseVerb.self, ResumeVerb.self, PurgeVerb.self, PruneVerb.self, EvictVerb.self, BackupVerb.self,
+          CheckVerb.self,
+        ]),
       CommandGroup(name: "Learn", subcommands: [LabVerb.self]),
     ])
 

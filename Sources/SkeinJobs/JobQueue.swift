@@ -141,6 +141,27 @@ public final class JobQueue: Sendable {
     return try await store.purge(queue: queue, states: states)
   }
 
+  /// Removes the finished jobs that have been kept long enough, as workers do by themselves now and then.
+  ///
+  /// - Parameter policy: how long those are kept that do not say so themselves.
+  /// - Returns: how many were removed.
+  /// - Throws: ``JobQueueError``; what was removed before stays removed.
+  /// - Cancellation: it ends between two batches.
+  @discardableResult
+  public func prune(_ policy: RetentionPolicy = RetentionPolicy()) async throws -> Int {
+    try policy.validate()
+    var total = 0
+    while true {
+      let removed = try await store.prune(policy, limit: Self.pruneBatch)
+      total += removed
+      guard removed == Self.pruneBatch else { return total }
+      try Task.checkCancellation()
+    }
+  }
+
+  /// So many jobs are removed in one transaction, which holds up other writers for some milliseconds.
+  static let pruneBatch = 500
+
   /// How many jobs each queue has in each state.
   ///
   /// - Complexity: O(jobs).

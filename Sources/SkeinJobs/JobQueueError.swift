@@ -54,5 +54,11 @@ public struct JobQueueError: Error, Sendable, CustomStringConvertible {
   /// The message.
   public var description: String { message }
 
+  static func noMember(_ worker: WorkerID) -> JobQueueError {
+    JobQueueError(
+      .wrongState,
+      "worker \(worker) was taken for dead, or evicted, and its jobs were given to others; start it again")
+  }
+
   static func invalidInput(_ message: String) -> JobQueueError { JobQueueError(.invalidInput, message) }
 }

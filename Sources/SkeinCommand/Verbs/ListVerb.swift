@@ -25,7 +25,7 @@ struct ListVerb: AsyncParsableCommand {
     help: ArgumentHelp(
       "Only in this state (\(JobState.allCases.map(\.name).joined(separator: ", "))); may be repeated.",
       valueName: "state"),
-    transform: Self.state)
+    transform: JobStateText.parse)
   var states: [JobState] = []
 
   @Option(name: .customLong("queue"), help: ArgumentHelp("Only of this queue.", valueName: "name"))
@@ -76,14 +76,6 @@ struct ListVerb: AsyncParsableCommand {
     if jobs.count == limit, let last = jobs.last {
       try Console.shared.line("for earlier ones: \(SkeinTool.name) list --before \(last.sequence)")
     }
-  }
-
-  @Sendable private static func state(_ text: String) throws -> JobState {
-    guard let state = JobState(name: text.lowercased()) else {
-      throw ValidationError(
-        "'\(text)' is no state; states are \(JobState.allCases.map(\.name).joined(separator: ", "))")
-    }
-    return state
   }
 }
 

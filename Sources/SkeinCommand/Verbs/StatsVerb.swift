@@ -94,18 +94,9 @@ struct QueueStats: Sendable {
       var isPaused: Bool
       var jobs: [String: Int]
     }
-    struct Worker: Encodable {
-      var number: WorkerID
-      var name: String
-      var state: String
-      var concurrency: Int
-      var processID: Int32
-      var queues: [String]
-      var joinedAt: Date
-    }
     var directory: String
     var queues: [Queue]
-    var workers: [Worker]
+    var workers: [WorkerView]
     var knownJobs: [String: Int]
   }
 
@@ -117,12 +108,6 @@ struct QueueStats: Sendable {
         return .init(
           name: counts.queue, isPaused: counts.isPaused, jobs: Dictionary(uniqueKeysWithValues: jobs))
       },
-      workers: workers.map { worker in
-        let about = worker.description
-        return .init(
-          number: worker.id, name: about.name, state: worker.liveness.rawValue,
-          concurrency: about.concurrency,
-          processID: about.processID, queues: about.queues, joinedAt: worker.joinedAt)
-      }, knownJobs: known)
+      workers: workers.map { WorkerView($0) }, knownJobs: known)
   }
 }

@@ -22,12 +22,15 @@ struct WorkerFlags: ParsableArguments {
       "The worker's name, for people; host and process number unless told.", valueName: "name"))
   var name: String?
 
+  @OptionGroup var retention: RetentionFlags
+
   /// The same as a value, checked.
   func options() throws -> WorkerOptions {
     var options = WorkerOptions()
     options.concurrency = concurrency ?? options.concurrency
     options.queues = queues
     options.name = name ?? options.name
+    options.retention = retention.policy
     try options.validate()
     return options
   }

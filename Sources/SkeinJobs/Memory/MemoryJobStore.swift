@@ -65,6 +65,22 @@ public final class MemoryJobStore: JobStore {
     }
   }
 
+  /// Removes finished jobs that have been kept long enough, at most `limit` of them. Not promised.
+  public func prune(_ policy: RetentionPolicy, limit: Int) async throws -> Int {
+    try changeOpen { tables in
+      let now = Date()
+      let overdue = tables.jobs.values.lazy.map(\.record).filter { job in
+        guard let end = job.finishedAt,
+          let span = policy.span(for: job.state, own: job.kind.retention)
+        else { return false }
+        return end.addingTimeInterval(span.seconds) <= now
+      }
+      let doomed = overdue.prefix(limit).map(\.sequence)
+      for sequence in doomed { tables.remove(sequence) }
+      return doomed.count
+    }
+  }
+
   // MARK: Looking
 
   /// The job with this id; `nil` when there is none.
@@ -129,6 +145,21 @@ public final class MemoryJobStore: JobStore {
   /// All workers that have joined and not left.
   public func workers() async throws -> [WorkerRecord] {
     try readOpen { $0.workers.values.sorted { $0.id < $1.id } }
+  }
+
+  /// Gives the jobs of a worker to others, whether it lives or not. Promised.
+  public func evict(_ worker: WorkerID) async throws -> [Rescue]? {
+    try changeOpen { tables in
+      guard let record = tables.workers.removeValue(forKey: worker) else { return nil }
+      tables.news.hasControl = true
+      return tables.held(by: worker).map { job in
+        let wasStarted = tables.jobs[job.sequence]!.attempts.contains { $0.number == job.life.attempts + 1 }
+        tables.move(job.sequence, by: .crashed(started: wasStarted))
+        return Rescue(
+          id: job.id, worker: record.description.name, wasStarted: wasStarted,
+          state: tables.jobs[job.sequence]!.record.state)
+      }
+    }
   }
 
   /// The newest payload version of each job that some worker has announced, also workers that have left since.

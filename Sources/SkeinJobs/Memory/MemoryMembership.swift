@@ -14,7 +14,10 @@ final class MemoryMembership: WorkerMembership {
   }
 
   func claim(_ request: ClaimRequest) async throws -> Claim {
-    try store.changeOpen { $0.claim(request, worker: id) }
+    try store.changeOpen { tables in
+      guard tables.workers[id] != nil else { throw JobQueueError.noMember(id) }
+      return tables.claim(request, worker: id)
+    }
   }
 
   func finish(_ token: ClaimToken, _ finished: FinishedAttempt) async throws -> Bool {
@@ -44,9 +47,14 @@ final class MemoryMembership: WorkerMembership {
     }
   }
 
+  func renew() async throws {
+    guard try store.readOpen({ $0.workers[id] != nil }) else { throw JobQueueError.noMember(id) }
+  }
+
   func cancelRequests() async throws -> [ClaimToken] {
     try store.readOpen { tables in
-      tables.held(by: id).filter(\.life.isCancelRequested).map {
+      guard tables.workers[id] != nil else { throw JobQueueError.noMember(id) }
+      return tables.held(by: id).filter(\.life.isCancelRequested).map {
         ClaimToken(sequence: $0.sequence, delivery: $0.life.deliveries)
       }
     }
@@ -64,7 +72,6 @@ final class MemoryMembership: WorkerMembership {
   func noteStart(of token: ClaimToken, place: Int) {}
   func noteProcessGroup(_ group: Int32, place: Int) {}
   func noteEnd(place: Int) {}
-  func renew() async throws {}
   func watchEndings(_ action: @escaping @Sendable () -> Void) -> ScheduledAction? { nil }
   func rescue() async throws -> [Rescue] { [] }
 }

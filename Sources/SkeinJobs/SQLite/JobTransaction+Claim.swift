@@ -8,7 +8,10 @@ extension JobTransaction {
   /// Hands ready jobs to a worker.
   ///
   /// - Complexity: O(jobs handed out · log jobs), whatever waits.
+  /// - Throws: ``JobQueueError`` with code `wrongState` when the worker's jobs were given to others.
   func claim(_ request: ClaimRequest, worker: WorkerID, turn: Int) throws -> Claim {
+    // Nobody would take up the jobs of a worker that is not on record.
+    guard try db.isMember(worker) else { throw JobQueueError.noMember(worker) }
     try moveDue()
     var claim = Claim()
     let unknown = try unknownKinds(request.knows)

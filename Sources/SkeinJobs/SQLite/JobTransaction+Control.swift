@@ -34,19 +34,6 @@ extension JobTransaction {
     news.hasWork = true
   }
 
-  /// Removes jobs that do not run.
-  func purge(queue: String, states: Set<JobState>) throws -> Int {
-    let wanted = states.subtracting([.running]).map { String($0.rawValue) }.joined(separator: ",")
-    let doomed = "SELECT sequence FROM jobs WHERE queue = ? AND state IN (\(wanted))"
-    let queue = try queueID(queue)
-    for table in ["payloads", "results", "progress", "attempts", "logs"] {
-      try db.execute(sql: "DELETE FROM \(table) WHERE sequence IN (\(doomed))", arguments: [queue])
-    }
-    try db.execute(sql: "DELETE FROM jobs WHERE sequence IN (\(doomed))", arguments: [queue])
-    _ = revision()
-    return db.changesCount
-  }
-
   private func sequence(of id: JobID) throws -> Int64 {
     let statement = try db.cachedStatement(sql: "SELECT sequence FROM jobs WHERE id = ?")
     guard let sequence = try Int64.fetchOne(statement, arguments: [id.data]) else {

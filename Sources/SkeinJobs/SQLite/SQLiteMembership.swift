@@ -79,7 +79,8 @@ final class SQLiteMembership: WorkerMembership {
 
   func cancelRequests() async throws -> [ClaimToken] {
     try await reader.read { [id] db in
-      try Row.fetchAll(
+      guard try db.isMember(id) else { throw JobQueueError.noMember(id) }
+      return try Row.fetchAll(
         db,
         sql:
           "SELECT sequence, deliveries FROM jobs WHERE state = 3 AND worker = ? AND is_cancel_requested = 1",
@@ -92,11 +93,7 @@ final class SQLiteMembership: WorkerMembership {
 
   func renew() async throws {
     let isMember = try await writer.perform(.relaxed) { [id] in try $0.renew(id) }
-    guard isMember else {
-      throw JobQueueError(
-        .wrongState,
-        "worker \(worker.name) was taken for dead and its jobs were given to others; start it again")
-    }
+    guard isMember else { throw JobQueueError.noMember(id) }
   }
 
   func watchEndings(_ action: @escaping @Sendable () -> Void) -> ScheduledAction? {
@@ -122,6 +119,14 @@ final class SQLiteMembership: WorkerMembership {
   func leave() async throws {
     _ = try await writer.perform(.promised) { [id] in try $0.leave(id) }
     unlink(path)
+  }
+}
+
+extension Database {
+  /// Whether a worker is on record.
+  func isMember(_ worker: WorkerID) throws -> Bool {
+    let statement = try cachedStatement(sql: "SELECT 1 FROM workers WHERE id = ?")
+    return try Bool.fetchOne(statement, arguments: [worker.number]) ?? false
   }
 }
 
@@ -184,7 +189,7 @@ extension JobTransaction {
   }
 
   /// Gives the jobs of a worker that is gone to others, and strikes it off. Nothing, if somebody else has done it.
-  fileprivate func rescue(from worker: WorkerRow, running: [WorkerFile.Running]) throws -> [Rescue] {
+  func rescue(from worker: WorkerRow, running: [WorkerFile.Running]) throws -> [Rescue] {
     let started = Dictionary(running.map { ($0.token, $0) }) { first, _ in first }
     let rescued = try heldJobs(of: worker.id).map { id, token in
       try rescue(id, token, from: worker, started[token])

@@ -18,12 +18,13 @@ internal import GRDB
 /// | `known_jobs` | each name that some worker announced | lets producers refuse unknown names |
 /// | `meta` | the file | the revision that numbers all changes |
 ///
-/// Indexes over states are partial, so that a finished job is in none of them but the one over revisions.
+/// Indexes over states are partial, so that a finished job is in none of them but the one that finds those which
+/// have been kept long enough, and the one over revisions.
 enum SQLiteSchema {
   /// "SKEI", as SQLite's application id.
   static let applicationID: Int32 = 0x534b_4549
   /// The newest schema that this code knows, as SQLite's user version.
-  static let version: Int32 = 1
+  static let version: Int32 = 2
 
   /// Brings a database to the newest schema, or says why it can not.
   ///
@@ -46,7 +47,11 @@ enum SQLiteSchema {
     try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
   }
 
-  private static let steps = [first]
+  private static let steps = [first, second]
+
+  /// What finds the jobs that have been kept long enough.
+  private static let second =
+    "CREATE INDEX jobs_finished ON jobs (kind, state, finished_at) WHERE state >= 4;"
 
   private static let first = """
     CREATE TABLE meta (revision INTEGER NOT NULL);

@@ -40,7 +40,12 @@ struct WorkerFile: Sendable {
     guard file.tryLock() else { return nil }
   }
 
-  /// What ran when the worker ended.
+  /// Looks into the file of a worker that may live.
+  init(reading path: String) throws(JobQueueError) {
+    file = try SharedFile(path: path, byteCount: nil, creates: false)
+  }
+
+  /// What runs, or ran when the worker ended.
   var running: [Running] {
     guard file.byteCount >= 8 * Self.headWords, skein_load_u64(file.memory) == Self.format else { return [] }
     let held = (file.byteCount / 8 - Self.headWords) / Self.placeWords

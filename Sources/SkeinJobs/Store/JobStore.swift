@@ -37,6 +37,11 @@ public protocol JobStore: Sendable {
   /// - Returns: how many were removed.
   func purge(queue: String, states: Set<JobState>) async throws -> Int
 
+  /// Removes finished jobs that have been kept long enough, at most `limit` of them. Not promised.
+  ///
+  /// - Returns: how many were removed; as many as the limit means that there may be more.
+  func prune(_ policy: RetentionPolicy, limit: Int) async throws -> Int
+
   // MARK: Looking
 
   /// The job with this id; `nil` when there is none.
@@ -68,6 +73,11 @@ public protocol JobStore: Sendable {
   func join(_ worker: WorkerDescription) async throws -> any WorkerMembership
   /// All workers that have joined and not left.
   func workers() async throws -> [WorkerRecord]
+  /// Gives the jobs of a worker to others, whether it lives or not: what it still tells about them is refused, and it
+  /// leaves when it learns of it. Promised.
+  ///
+  /// - Returns: the jobs; `nil` when there is no such worker.
+  func evict(_ worker: WorkerID) async throws -> [Rescue]?
   /// The newest payload version of each job that some worker has announced, also workers that have left since.
   func knownJobs() async throws -> [String: Int]
 
@@ -97,6 +107,9 @@ public protocol WorkerMembership: Sendable {
   /// Stores what running attempts have to tell. Not promised.
   func report(_ reports: [AttemptReport]) async throws
   /// The running jobs of this worker whose end somebody asked for.
+  ///
+  /// - Throws: ``JobQueueError`` with code `wrongState` when its jobs were given to others, as ``claim(_:)`` and
+  ///   ``renew()`` do.
   func cancelRequests() async throws -> [ClaimToken]
   /// Renews the lease and tells the jobs it knows.
   func renew() async throws

@@ -5,6 +5,8 @@ internal import SkeinSync
 /// What a worker does beside its jobs: it keeps its lease, takes up the jobs of the dead, hears requests, and tells how
 /// far its jobs are. Each is a loop in a task that ends when it is cancelled.
 struct Keepers: Sendable {
+  /// How often finished jobs that have been kept long enough are looked for.
+  private static let pruneInterval = Duration.seconds(30)
   /// How often running attempts tell what is new.
   private static let reportInterval = Duration.milliseconds(100)
 
@@ -18,6 +20,7 @@ struct Keepers: Sendable {
       group.addTask { await rescue() }
       group.addTask { await watchRequests() }
       group.addTask { await report() }
+      group.addTask { await prune() }
     }
   }
 
@@ -28,8 +31,7 @@ struct Keepers: Sendable {
       do {
         try await core.membership.renew()
       } catch let error as JobQueueError where error.code == .wrongState {
-        core.logger.critical("\(error)")
-        core.stop(.leaving, because: error)
+        core.loseMembership(error)
       } catch {
         core.logger.error("the lease can not be renewed now", metadata: ["error": "\(error)"])
       }
@@ -72,6 +74,28 @@ struct Keepers: Sendable {
     }
   }
 
+  // MARK: Finished jobs
+
+  /// Removes what has been kept long enough: soon after the start, then every half minute. Workers that do so at once
+  /// find the same jobs, and each is removed once.
+  func prune() async {
+    let queue = JobQueue(store: store)
+    var pause = Duration.seconds(1)
+    while await sleep(pause) {
+      pause = Self.pruneInterval
+      do {
+        let removed = try await queue.prune(core.options.retention)
+        if removed > 0 {
+          core.logger.info("finished jobs were kept long enough", metadata: ["removed": "\(removed)"])
+        }
+      } catch is CancellationError {
+        return
+      } catch {
+        core.logger.error("finished jobs can not be removed now", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
   // MARK: Requests
 
   /// Hears that somebody asked for the end of a running job.
@@ -91,6 +115,8 @@ struct Keepers: Sendable {
     do {
       let requested = try await Set(core.membership.cancelRequests())
       for execution in running where requested.contains(execution.job.token) { execution.cancelOnRequest() }
+    } catch let error as JobQueueError where error.code == .wrongState {
+      core.loseMembership(error)
     } catch {
       core.logger.error("requests can not be read now", metadata: ["error": "\(error)"])
     }

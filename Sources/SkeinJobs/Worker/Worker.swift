@@ -40,7 +40,7 @@ public final class Worker: Service {
 
   /// Works until the surrounding service group shuts down gracefully, the task is cancelled, or ``stop(_:)`` is called.
   ///
-  /// - Throws: ``JobQueueError`` when the store can not be joined, or when this worker was taken for dead.
+  /// - Throws: ``JobQueueError`` when the store can not be joined, or when this worker was taken for dead or evicted.
   /// - Cancellation: what runs is given back at once.
   public func run() async throws {
     let membership = try await queue.join(

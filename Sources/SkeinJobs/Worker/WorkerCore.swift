@@ -66,6 +66,17 @@ final class WorkerCore: Sendable {
     for execution in executions { leave(execution) }
   }
 
+  /// Stops because the store knows this worker no more: what it runs is not its own.
+  func loseMembership(_ error: JobQueueError) {
+    // It is learnt at several places at once, and told once.
+    let isNews = state.withLock { state in
+      defer { state.failure = state.failure ?? error }
+      return state.failure == nil
+    }
+    if isNews { logger.critical("\(error)") }
+    stop(.leaving, because: error)
+  }
+
   /// Gives a running job back at once. Its processes are ended first, since another worker may start it right away.
   private func leave(_ execution: Execution) {
     guard execution.settle() else { return execution.leave() }

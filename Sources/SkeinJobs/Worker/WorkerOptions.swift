@@ -23,6 +23,8 @@ public struct WorkerOptions: Sendable {
   /// How many jobs may have ended without their end being on disk yet: so many may be repeated when the worker is
   /// killed. A job that asks for exact acknowledgement is never among them.
   public var unackedLimit = 64
+  /// How long finished jobs are kept that do not say so themselves.
+  public var retention = RetentionPolicy()
   /// The worker's name, for people; by default host and process number.
   public var name = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
 
@@ -42,6 +44,7 @@ public struct WorkerOptions: Sendable {
     guard unackedLimit >= 1 else {
       throw .invalidInput("the limit of ends that are not stored yet must be at least 1, not \(unackedLimit)")
     }
+    try retention.validate()
     for queue in queues {
       try JobOptions.check(queueName: queue.name)
       guard (1...1000).contains(queue.weight) else {

@@ -234,7 +234,8 @@ import Testing
     let help = try await skein("--help")
     #expect(help.code == 0 && help.output.contains("Exit codes:") && help.output.contains("130"))
     for verb in [
-      "up", "worker", "submit", "list", "show", "logs", "wait", "cancel", "retry", "stats", "demo",
+      "up", "worker", "submit", "list", "show", "logs", "wait", "cancel", "retry", "stats", "demo", "workers",
+      "inspect", "pause", "resume", "purge", "prune", "evict", "backup", "check",
     ] {
       #expect(try await skein(verb, "--help").output.contains("Examples:"), "\(verb)")
     }

@@ -78,6 +78,40 @@ struct CrashTests {
   }
 
   @Test(
+    "a worker that stands still keeps its jobs until it is evicted; what it does afterwards is refused",
+    .tags(.slow))
+  func evicted() async throws {
+    let gate = directory.file("gate")
+    try await withQueue { (queue) async throws in
+      let handle = try await queue.enqueue(Bystander(file: log, gate: gate))
+      let still = try await worker("--concurrency", "1")
+      try await eventually("the job runs") { lines(of: log).count == 1 }
+      let holder = try #require(try await queue.job(handle.id)?.worker)
+      still.signal(SIGSTOP)
+      let heir = try await worker("--concurrency", "1")
+      // The heir has looked after the others when it has done something.
+      _ = try await queue.enqueue(Note(file: log, text: "")).result(timeout: .seconds(60))
+      #expect(try await queue.job(handle.id)?.worker == holder)
+
+      let rescued = try #require(try await queue.store.evict(holder))
+      #expect(rescued.map(\.id) == [handle.id] && rescued[0].wasStarted)
+      try await eventually("the heir runs it") { lines(of: log).filter { $0.hasPrefix("began") }.count == 2 }
+      still.signal(SIGCONT)
+      // It leaves by itself when it asks for more, with an error.
+      let code = try await still.ended()
+      #expect(code != 0)
+      #expect(try await queue.job(handle.id)?.state == .running)
+      try Data().write(to: URL(filePath: gate))
+      _ = try await handle.result(timeout: .seconds(60))
+      let record = try #require(try await queue.job(handle.id))
+      #expect((record.life.deliveries, record.life.attempts, record.life.crashes) == (2, 2, 1))
+      heir.stop()
+      try await heir.ended()
+    }
+    try await expectIntact()
+  }
+
+  @Test(
     "a job that kills its worker is poisoned after three times, and the innocent beside it are not",
     .tags(.slow))
   func poison() async throws {

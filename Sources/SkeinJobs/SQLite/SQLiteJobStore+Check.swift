@@ -1,0 +1,80 @@
+internal import GRDB
+
+extension SQLiteJobStore {
+  /// Looks for damage in the file, and for jobs that are in no state a job can be in.
+  ///
+  /// It reads everything and changes nothing; the queue goes on meanwhile.
+  ///
+  /// - Returns: a sentence for each problem; none, when the file is sound.
+  /// - Throws: ``JobQueueError`` when the file can not be read at all.
+  /// - Complexity: O(size of the file).
+  public func check() async throws -> [String] {
+    try await read { db in
+      let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+      // What a damaged file says about its rows means nothing.
+      guard damage.isEmpty else { return damage.map { "the file is damaged: \($0)" } }
+      return try StoreRule.all.compactMap { try $0.violation(db) }
+    }
+  }
+}
+
+/// What is true of every row that the store has written.
+private struct StoreRule {
+  /// What the rows have in common that break it, after their number.
+  var sentence: String
+  /// Selects their jobs' numbers.
+  var violations: String
+
+  static let all = jobs + sideTables
+
+  private static let jobs = [
+    StoreRule(
+      sentence: "without an input",
+      violations: "SELECT sequence FROM jobs WHERE sequence NOT IN (SELECT sequence FROM payloads)"),
+    StoreRule(
+      sentence: "in a state that there is not",
+      violations: "SELECT sequence FROM jobs WHERE state NOT BETWEEN 0 AND \(JobState.expired.rawValue)"),
+    StoreRule(
+      sentence: "of a queue or a kind that there is not",
+      violations: """
+        SELECT sequence FROM jobs
+        WHERE queue NOT IN (SELECT id FROM queues) OR kind NOT IN (SELECT id FROM kinds)
+        """),
+    StoreRule(
+      sentence: "running for no worker, or held by one without running",
+      violations: """
+        SELECT sequence FROM jobs
+        WHERE (state = 3) != (worker IS NOT NULL) OR (state = 3 AND worker NOT IN (SELECT id FROM workers))
+        """),
+    StoreRule(
+      sentence: "finished without a time, or with one while unfinished",
+      violations: "SELECT sequence FROM jobs WHERE (state >= 4) != (finished_at IS NOT NULL)"),
+    StoreRule(
+      sentence: "with counts that contradict each other",
+      violations: """
+        SELECT sequence FROM jobs
+        WHERE attempts < failures + crashes OR deliveries < attempts OR attempts < 0 OR failures < 0 OR crashes < 0
+        """),
+    StoreRule(
+      sentence: "failed without a reason, or with one though they did not fail",
+      violations: "SELECT sequence FROM jobs WHERE (state = 5) != (reason IS NOT NULL)"),
+    StoreRule(
+      sentence: "numbered beyond the latest change",
+      violations: "SELECT sequence FROM jobs WHERE revision > (SELECT revision FROM meta)"),
+  ]
+
+  private static let sideTables = JobTransaction.sideTables.map { table in
+    StoreRule(
+      sentence: "gone that have left rows in '\(table)'",
+      violations: "SELECT DISTINCT sequence FROM \(table) WHERE sequence NOT IN (SELECT sequence FROM jobs)")
+  }
+
+  /// Says which jobs break the rule; `nil` when none does.
+  func violation(_ db: Database) throws -> String? {
+    let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM (\(violations))") ?? 0
+    guard count > 0 else { return nil }
+    let examples = try Int64.fetchAll(db, sql: violations + " ORDER BY 1 LIMIT 5").map { "\($0)" }
+    let jobs = count == 1 ? "1 job is" : "\(count) jobs are"
+    return "\(jobs) \(sentence): \(examples.joined(separator: ", "))" + (count > 5 ? ", …" : "")
+  }
+}

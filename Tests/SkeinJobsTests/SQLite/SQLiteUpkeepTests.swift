@@ -1,0 +1,201 @@
+import Foundation
+import GRDB
+import SkeinJobs
+import SkeinTesting
+import Testing
+
+@Suite("SQLiteJobStore, kept in order")
+struct SQLiteUpkeepTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func withStore(_ name: String = "queue", _ body: (SQLiteJobStore) async throws -> Void) async throws
+  {
+    let store = try await SQLiteJobStore(directory: directory.file(name))
+    do {
+      try await body(store)
+      try await store.close()
+    } catch {
+      try? await store.close()
+      throw error
+    }
+  }
+
+  private func plain<Value: Sendable>(
+    _ store: SQLiteJobStore, _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws -> Value {
+    try await DatabaseQueue(path: store.databasePath).write(body)
+  }
+
+  // MARK: Backup
+
+  @Test("a backup is a queue of its own, with everything in it, that nobody else can read")
+  func backup() async throws {
+    try await withStore { (store) async throws in
+      let ids = try await store.enqueue([.test(input: #"{"a":1}"#), .test { $0.priority = 9 }]).map(\.id)
+      let worker = try await store.join(.test())
+      let job = try await worker.claim(.test(1)).jobs[0]
+      #expect(
+        try await worker.finish(job.token, .test(job, .succeeded, .succeeded, result: "7", log: "said")))
+      try FileManager.default.createDirectory(
+        atPath: directory.file("copy"), withIntermediateDirectories: true)
+      try await store.backUp(to: directory.file("copy/queue.sqlite"))
+      let mode = try FileManager.default.attributesOfItem(atPath: directory.file("copy/queue.sqlite"))[
+        .posixPermissions]
+      #expect(mode as? Int == 0o600)
+      _ = try await store.cancel(ids[0])
+      try await withStore("copy") { (copy) async throws in
+        #expect(try await copy.job(ids[0])?.state == .ready)
+        #expect(try await copy.job(job.id)?.state == .succeeded)
+        #expect(try await copy.result(of: job.token.sequence) == Data("7".utf8))
+        #expect(try await copy.log(of: job.token.sequence, attempt: 1, from: 0) == Data("said".utf8))
+        #expect(try await copy.check() == [])
+        // It is a queue like any other: new jobs come after those that it has.
+        #expect(try await copy.enqueue([.test()])[0].sequence == 3)
+      }
+    }
+  }
+
+  @Test("jobs that ran when the copy was made run again in it")
+  func backupOfRunning() async throws {
+    try await withStore { (store) async throws in
+      let id = try await store.enqueue([.test()])[0].id
+      let worker = try await store.join(.test())
+      _ = try await worker.claim(.test(1))
+      try FileManager.default.createDirectory(
+        atPath: directory.file("copy"), withIntermediateDirectories: true)
+      try await store.backUp(to: directory.file("copy/queue.sqlite"))
+      try await withStore("copy") { (copy) async throws in
+        let heir = try await copy.join(.test("heir"))
+        #expect(try await heir.rescue().map(\.id) == [id])
+        #expect(try await heir.claim(.test(1)).jobs.map(\.id) == [id])
+      }
+    }
+  }
+
+  @Test("a backup replaces nothing, and leaves nothing where it fails")
+  func backupRefused() async throws {
+    try await withStore { (store) async throws in
+      let taken = directory.file("taken")
+      try Data("mine".utf8).write(to: URL(filePath: taken))
+      await #expect(throws: JobQueueError.self) { try await store.backUp(to: taken) }
+      #expect(try Data(contentsOf: URL(filePath: taken)) == Data("mine".utf8))
+      let nowhere = directory.file("no/such/folder/copy")
+      let error = await #expect(throws: JobQueueError.self) { try await store.backUp(to: nowhere) }
+      #expect(error?.message.contains(nowhere) == true)
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["queue", "taken"])
+    }
+  }
+
+  // MARK: Check
+
+  @Test("a store that has been through everything is sound")
+  func sound() async throws {
+    try await withStore { (store) async throws in
+      let ids = try await store.enqueue((0..<6).map { _ in try .test { $0.retention = .zero } }).map(\.id)
+      let worker = try await store.join(.test())
+      let jobs = try await worker.claim(.test(4)).jobs
+      _ = try await worker.finish(jobs[0].token, .test(jobs[0], .succeeded, .succeeded))
+      _ = try await worker.finish(jobs[1].token, .test(jobs[1], .gaveUp(.permanent), .failed))
+      try await worker.handBack([jobs[2].token])
+      _ = try await store.cancel(ids[5])
+      #expect(try await store.check() == [])
+      _ = try await store.evict(worker.id)
+      #expect(try await store.check() == [])
+      #expect(try await store.prune(RetentionPolicy(), limit: 10) == 3)
+      #expect(try await store.check() == [])
+    }
+  }
+
+  @Test(
+    "each kind of damage to the rows is found, with the job",
+    arguments: [
+      ("DELETE FROM payloads WHERE sequence = 1", "1 job is without an input: 1"),
+      ("UPDATE jobs SET state = 9 WHERE sequence = 2", "1 job is in a state that there is not: 2"),
+      ("UPDATE jobs SET queue = 77 WHERE sequence = 2", "of a queue or a kind that there is not: 2"),
+      ("UPDATE jobs SET state = 3", "3 jobs are running for no worker"),
+      ("UPDATE jobs SET finished_at = 5 WHERE sequence = 1", "while unfinished: 1"),
+      ("UPDATE jobs SET failures = 4 WHERE sequence = 3", "counts that contradict each other: 3"),
+      ("UPDATE jobs SET reason = 1 WHERE sequence = 3", "failed without a reason"),
+      ("UPDATE meta SET revision = 0", "3 jobs are numbered beyond the latest change: 1, 2, 3"),
+      ("DELETE FROM jobs WHERE sequence = 3", "1 job is gone that have left rows in 'payloads': 3"),
+    ])
+  func damagedRows(_ damage: String, _ sentence: String) async throws {
+    try await withStore { (store) async throws in
+      _ = try await store.enqueue([.test(), .test(), .test()])
+      var configuration = Configuration()
+      configuration.foreignKeysEnabled = false
+      try await DatabaseQueue(path: store.databasePath, configuration: configuration).write {
+        try $0.execute(sql: damage)
+      }
+      let problems = try await store.check()
+      #expect(problems.contains { $0.contains(sentence) }, "\(problems)")
+    }
+  }
+
+  @Test("damage to the file is found")
+  func damagedFile() async throws {
+    let path = directory.file("queue/queue.sqlite")
+    try await withStore { (store) async throws in
+      _ = try await store.enqueue(
+        (0..<2000).map { _ in try .test(input: #"{"a":"some text to fill pages"}"#) })
+    }
+    let file = try FileHandle(forUpdating: URL(filePath: path))
+    let pages = Int(try file.seekToEnd() / 4096)
+    for page in stride(from: pages / 2, to: pages - 2, by: 5) {
+      try file.seek(toOffset: UInt64(page * 4096 + 100))
+      try file.write(contentsOf: Data(repeating: 0xa5, count: 2000))
+    }
+    try file.close()
+    try await withStore { (store) async throws in
+      let problems = try await store.check()
+      #expect(!problems.isEmpty && problems.allSatisfy { $0.hasPrefix("the file is damaged: ") })
+    }
+  }
+
+  // MARK: Retention
+
+  @Test("what was removed is given back to the file system")
+  func shrinking() async throws {
+    try await withStore { (store) async throws in
+      let input = #"{"a":"\#(String(repeating: "x", count: 5000))"}"#
+      let ids = try await store.enqueue(
+        (0..<3000).map { _ in try .test(input: input) { $0.retention = .zero } }
+      ).map(\.id)
+      for id in ids { _ = try await store.cancel(id) }
+      func pages() async throws -> Int {
+        try await plain(store) { try Int.fetchOne($0, sql: "PRAGMA page_count")! }
+      }
+      let before = try await pages()
+      while try await store.prune(RetentionPolicy(), limit: 500) > 0 {}
+      let after = try await pages()
+      #expect(after < before / 2, "\(before) pages, then \(after)")
+      #expect(try await store.check() == [])
+    }
+  }
+
+  @Test("a worker removes what has been kept long enough")
+  func worker() async throws {
+    try await withStore { (store) async throws in
+      let id = try await store.enqueue([.test()])[0].id
+      _ = try await store.cancel(id)
+      try await withWorker(store, []) {
+        $0.retention = RetentionPolicy(succeeded: nil, unsuccessful: .zero)
+      } _: { _ in
+        try await eventually("it is removed") { try await store.job(id) == nil }
+      }
+    }
+  }
+
+  @Test("a retention that is negative, or too long, is refused")
+  func validation() {
+    for span in [Duration.seconds(-1), .seconds(200 * 366 * 86_400)] {
+      #expect(throws: JobQueueError.self) {
+        try RetentionPolicy(succeeded: span, unsuccessful: nil).validate()
+      }
+    }
+    #expect(throws: Never.self) { try RetentionPolicy(succeeded: nil, unsuccessful: .zero).validate() }
+  }
+}
