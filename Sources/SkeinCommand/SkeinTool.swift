@@ -35,7 +35,8 @@ struct SkeinTool: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [UpVerb.self, WorkerVerb.self, DemoVerb.self]),
       CommandGroup(
-        name: "Jobs", subcommands: [SubmitVerb.self, WaitVerb.self, CancelVerb.self, RetryVerb.self]),
+        name: "Jobs",
+        subcommands: [SubmitVerb.self, ScheduleVerb.self, WaitVerb.self, CancelVerb.self, RetryVerb.self]),
       CommandGroup(
         name: "Look",
         subcommands: [

@@ -8,6 +8,9 @@ final class JobEndings: Sendable {
     var reader: Task<Void, Never>?
   }
 
+  /// A job that is removed tells nobody: after so long it is looked for again.
+  private static let lookAgain = Duration.seconds(3)
+
   private let store: any JobStore
   private let hub: SignalHub
   private let state = Lock(State(), name: "job endings")
@@ -18,7 +21,8 @@ final class JobEndings: Sendable {
   }
 
   func wait(for id: JobID, timeout: Duration?) async throws -> JobRecord {
-    let deadline = timeout.map { MonotonicClock().now.advanced(by: $0) }
+    let clock = MonotonicClock()
+    let deadline = timeout.map { clock.now.advanced(by: $0) }
     // Registered before the job is looked at, so that an end in between is not missed.
     let start = try store.revision()
     let event = Event(name: "end of job \(id)")
@@ -27,18 +31,19 @@ final class JobEndings: Sendable {
     while true {
       guard let record = try await store.job(id) else { throw JobQueueError.notFound(id) }
       if record.state.isFinished { return record }
-      do {
-        if let deadline {
-          try await event.wait(until: deadline, clock: MonotonicClock())
-        } else {
-          try await event.wait()
-        }
-        event.reset()
-      } catch .timedOut {
+      let now = clock.now
+      if let deadline, now >= deadline {
         throw JobQueueError(
           .timedOut,
           "job \(id) is still \(record.state.name) after \(timeout!); it goes on, and can be waited for again"
         )
+      }
+      let again = now.advanced(by: Self.lookAgain)
+      do {
+        try await event.wait(until: min(deadline ?? again, again), clock: clock)
+        event.reset()
+      } catch .timedOut {
+        continue
       } catch .cancelled {
         throw CancellationError()
       } catch .closed {

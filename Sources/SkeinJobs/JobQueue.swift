@@ -141,6 +141,53 @@ public final class JobQueue: Sendable {
     return try await store.purge(queue: queue, states: states)
   }
 
+  // MARK: Schedules
+
+  /// Has a job enqueued again and again, at the ticks of a schedule.
+  ///
+  /// Any number of workers may run: each tick enqueues its job once. The schedule is kept in the queue and works as long
+  /// as some worker does.
+  ///
+  /// ```swift
+  /// try await queue.schedule("report", .cron("30 4 * * MON-FRI", timeZone: "Europe/Berlin"), Report())
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - name: what it is called; a schedule that has the name is replaced.
+  ///   - schedule: when.
+  ///   - job: what each tick enqueues.
+  ///   - catchUp: what becomes of ticks at which no worker was there.
+  ///   - avoidsOverlap: whether a tick is passed over while the job of an earlier one is unfinished.
+  ///   - change: changes the options that the job's type gives; an expiry counts from the start of
+  ///     each run, a delay does not count.
+  /// - Returns: the schedule as it is stored. One that was paused under this name stays so; while its times are the same,
+  ///   ticks that were missed are made up for.
+  /// - Throws: ``JobQueueError`` with code `invalidInput` before anything is stored, or why it could not be stored.
+  @discardableResult
+  public func schedule<J: Job>(
+    _ name: String, _ schedule: JobSchedule, _ job: J, catchUp: CatchUpPolicy = .once,
+    avoidsOverlap: Bool = false,
+    _ change: (inout JobOptions) -> Void = { _ in }
+  ) async throws -> ScheduleRecord {
+    var options = job.options
+    change(&options)
+    let new = try NewSchedule(
+      name: name, schedule: schedule, job: NewJob(job, change), expiry: options.expiry, catchUp: catchUp,
+      avoidsOverlap: avoidsOverlap)
+    return try await store.put(new).record
+  }
+
+  /// All schedules, in the order of their names.
+  public func schedules() async throws -> [ScheduleRecord] { try await store.schedules() }
+
+  /// Removes a schedule; jobs that it has enqueued stay.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  public func removeSchedule(_ name: String) async throws -> Bool { try await store.removeSchedule(name) }
+
+  // MARK: Upkeep
+
   /// Removes the finished jobs that have been kept long enough, as workers do by themselves now and then.
   ///
   /// - Parameter policy: how long those are kept that do not say so themselves.

@@ -88,28 +88,10 @@ enum NearNames {
   static func of(_ name: String, among names: [String]) -> [String] {
     let most = max(1, name.count / 3)
     let near = names.compactMap { candidate -> (String, Int)? in
-      let distance = distance(name.lowercased(), candidate.lowercased())
+      let distance = editDistance(name.lowercased(), candidate.lowercased())
       let isPrefix = name.count >= 2 && candidate.lowercased().hasPrefix(name.lowercased())
       return distance <= most || isPrefix ? (candidate, distance) : nil
     }
     return near.sorted { $0.1 < $1.1 }.prefix(3).map { $0.0 }
-  }
-
-  /// How many letters must be put in, taken out or replaced.
-  ///
-  /// - Source: V. Levenshtein, 1966, in the form with one row.
-  static func distance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (index, letter) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = index + 1
-      for place in right.indices {
-        let replaced = diagonal + (letter == right[place] ? 0 : 1)
-        diagonal = row[place + 1]
-        row[place + 1] = min(replaced, row[place] + 1, row[place + 1] + 1)
-      }
-    }
-    return row[right.count]
   }
 }

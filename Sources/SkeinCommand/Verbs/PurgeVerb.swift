@@ -47,8 +47,9 @@ struct PruneVerb: AsyncParsableCommand {
     commandName: "prune",
     abstract: "Remove the finished jobs that have been kept long enough.",
     discussion: """
-      Workers do so by themselves, twice a minute, and by the same options. A job
-      that was submitted with a retention of its own is kept for that long.
+      Workers do so by themselves, twice a minute, by the options that they were
+      started with, which are not known here. A job that was submitted with a
+      retention of its own is kept for that long.
 
       Examples:
         \(SkeinTool.name) prune

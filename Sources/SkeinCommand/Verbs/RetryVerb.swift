@@ -42,31 +42,56 @@ struct RetryVerb: AsyncParsableCommand {
   func run() async throws {
     try await queue.withQueue { queue in
       guard failed else {
-        for job in try await queue.find(jobs) { try await retry(job, in: queue) }
+        for job in try await queue.find(jobs) { try tell(try await queue.retry(job.id)) }
         return
       }
-      for job in try await queue.store.jobs(filter).reversed() {
-        // Somebody else may have been faster, or its unique key is taken: the others are tried all the same.
-        do { try await retry(job, in: queue) } catch let error as JobQueueError {
-          Console.shared.note(error.message)
-        }
-      }
+      try await retryFailed(in: queue)
     }
   }
 
-  private var filter: JobFilter {
+  /// Retries page by page, those of a page together, which costs one wait for the disk.
+  private func retryFailed(in queue: JobQueue) async throws {
     var filter = JobFilter()
-    filter.states = [.failed]
-    filter.queue = queueName
-    filter.name = name
-    filter.limit = .max
-    return filter
+    (filter.states, filter.queue, filter.name, filter.limit) = ([.failed], queueName, name, 500)
+    var refused = 0
+    while true {
+      let page = try await queue.store.jobs(filter)
+      guard let last = page.last else { break }
+      for outcome in try await Self.retry(page, in: queue) {
+        switch outcome {
+        case .success(let after): try tell(after)
+        case .failure(let error):
+          refused += 1
+          Console.shared.note(error.message)
+        }
+      }
+      filter.before = last.sequence
+    }
+    guard refused > 0 else { return }
+    throw CommandFailure(
+      .jobFailed, refused == 1 ? "1 job was not retried" : "\(refused) jobs were not retried")
   }
 
-  private func retry(_ job: JobRecord, in queue: JobQueue) async throws {
-    let after = try await queue.retry(job.id)
+  /// Somebody else may have been faster, or a unique key be taken: that is an outcome, and keeps nothing else up.
+  private static func retry(
+    _ jobs: [JobRecord], in queue: JobQueue
+  ) async throws -> [Result<JobRecord, JobQueueError>] {
+    try await withThrowingTaskGroup(of: (Int, Result<JobRecord, JobQueueError>).self) { group in
+      for (index, job) in jobs.enumerated() {
+        group.addTask {
+          do {
+            return (index, .success(try await queue.retry(job.id)))
+          } catch let error as JobQueueError where [.wrongState, .jobNotFound].contains(error.code) {
+            return (index, .failure(error))
+          }
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private func tell(_ after: JobRecord) throws {
     try Console.shared.line(
-      self.queue.json
-        ? JSONText.encode(JobView(after)) : "job \(after.sequence) is \(after.state.name) again")
+      queue.json ? JSONText.encode(JobView(after)) : "job \(after.sequence) is \(after.state.name) again")
   }
 }

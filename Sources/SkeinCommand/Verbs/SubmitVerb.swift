@@ -40,41 +40,12 @@ struct SubmitVerb: AsyncParsableCommand {
 
   @OptionGroup var queue: QueueOptions
 
-  @Option(help: ArgumentHelp("Submit the job of this name instead of a command.", valueName: "name"))
-  var task: String?
-
-  @Option(
-    help: ArgumentHelp("Its input, an object: JSON, @FILE, or - for standard input.", valueName: "json"))
-  var input: String?
+  @OptionGroup(title: "The job") var source: JobSource
 
   @OptionGroup(title: "How it is queued and run") var flags: JobFlags
 
-  @Option(help: ArgumentHelp("Where the command runs; here unless told.", valueName: "path"))
-  var directory: String?
-
-  @Option(
-    name: .customLong("env"),
-    help: ArgumentHelp(
-      "A variable for the command, any number of times; with its name alone it is taken from the worker.",
-      valueName: "name[=value]"))
-  var variables: [String] = []
-
   @Flag(help: "Wait for the end, print the output, and pass on the exit code.")
   var wait = false
-
-  @Argument(
-    parsing: .postTerminator, help: ArgumentHelp("The program and its arguments.", valueName: "command"))
-  var command: [String] = []
-
-  func validate() throws {
-    guard task == nil || command.isEmpty else {
-      throw ValidationError("give either --task or a command, not both")
-    }
-    guard task != nil || input == nil else { throw ValidationError("--input belongs to --task") }
-    guard task == nil || (directory == nil && variables.isEmpty) else {
-      throw ValidationError("--directory and --env belong to commands; a task has all in its --input")
-    }
-  }
 
   func run() async throws {
     let requests = try requests()
@@ -96,21 +67,9 @@ struct SubmitVerb: AsyncParsableCommand {
   // MARK: Input
 
   private func requests() throws -> [JobRequest] {
-    if let task {
-      var request = JobRequest(name: task, input: try taskInput())
-      request.changes = flags.changes
-      return [request]
-    }
-    let usual = try usualCommand()
-    return command.isEmpty ? try lines(usual) : [try single(usual)]
-  }
-
-  private func single(_ usual: CommandJob) throws -> JobRequest {
-    var job = usual
-    job.arguments = command
-    var request = try JobRequest(job)
+    guard var request = try source.request() else { return try lines(try source.usualCommand()) }
     request.changes = flags.changes
-    return request
+    return [request]
   }
 
   private func lines(_ usual: CommandJob) throws -> [JobRequest] {
@@ -126,30 +85,6 @@ struct SubmitVerb: AsyncParsableCommand {
       requests.append(request)
     }
     return requests
-  }
-
-  private func taskInput() throws -> Data {
-    guard let input else { return Data("{}".utf8) }
-    guard input == "-" || input.hasPrefix("@") else { return Data(input.utf8) }
-    let path = input == "-" ? "/dev/stdin" : String(input.dropFirst())
-    do {
-      return try FileHandle(forReadingFrom: URL(filePath: path)).readToEnd() ?? Data()
-    } catch {
-      let why = FileManager.default.fileExists(atPath: path) ? "can not be read: \(error)" : "does not exist"
-      throw CommandFailure.usage("the input file '\(path)' \(why)")
-    }
-  }
-
-  /// What a command is like before its arguments are known.
-  private func usualCommand() throws -> CommandJob {
-    var job = CommandJob(arguments: [])
-    job.directory = Paths.absolute(directory ?? ".")
-    for variable in variables {
-      let parts = variable.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-        String.init)
-      if parts.count == 2 { job.environment[parts[0]] = parts[1] } else { job.inherits.append(variable) }
-    }
-    return job
   }
 
   // MARK: Output
@@ -182,7 +117,7 @@ struct SubmitVerb: AsyncParsableCommand {
 }
 
 /// A submitted job in JSON.
-private struct SubmittedView: Encodable {
+struct SubmittedView: Encodable {
   var id: JobID
   var sequence: Int64
   var isExisting: Bool

@@ -25,10 +25,13 @@ struct WorkersVerb: AsyncParsableCommand {
   func run() async throws {
     try await queue.withQueue { queue in
       let workers = try await queue.store.workers().sorted { $0.id < $1.id }
-      var held = JobFilter()
-      held.states = [.running]
-      held.limit = .max
-      let jobs = Dictionary(grouping: try await queue.store.jobs(held)) { $0.worker }
+      var jobs: [WorkerID: [JobRecord]] = [:]
+      for worker in workers {
+        var held = JobFilter()
+        held.worker = worker.id
+        held.limit = .max
+        jobs[worker.id] = try await queue.store.jobs(held)
+      }
       if self.queue.json {
         for worker in workers {
           try Console.shared.line(JSONText.encode(WorkerView(worker, holds: jobs[worker.id] ?? [])))
@@ -42,7 +45,7 @@ struct WorkersVerb: AsyncParsableCommand {
     }
   }
 
-  private static func table(_ workers: [WorkerRecord], _ jobs: [WorkerID?: [JobRecord]]) -> Table {
+  private static func table(_ workers: [WorkerRecord], _ jobs: [WorkerID: [JobRecord]]) -> Table {
     var table = Table(columns: [
       .init(title: "NUMBER", isNumber: true), .init(title: "WORKER", minimum: 8), .init(title: "STATE"),
       .init(title: "AT ONCE", isNumber: true, rank: 3), .init(title: "PROCESS", isNumber: true, rank: 2),

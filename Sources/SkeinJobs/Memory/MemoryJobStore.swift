@@ -197,7 +197,8 @@ public final class MemoryJobStore: JobStore {
 extension JobFilter {
   /// Whether a job passes, the limit aside.
   func accepts(_ job: JobRecord) -> Bool {
-    (queue == nil || queue == job.queue) && (name == nil || name == job.kind.name)
+    (queue == nil || queue == job.queue) && (worker == nil || worker == job.worker)
+      && (name == nil || name == job.kind.name)
       && (states.isEmpty || states.contains(job.state)) && (before == nil || job.sequence < before!)
   }
 }

@@ -44,6 +44,7 @@ struct MemoryTables: Sendable {
   /// What the current change has to tell.
   var news = StoreNews()
   var pausedByQueue: [String: Bool] = [:]
+  var schedules: [String: ScheduleRecord] = [:]
   var workers: [WorkerID: WorkerRecord] = [:]
   var knownJobs: [String: Int] = [:]
   var revision: Int64 = 0

@@ -95,6 +95,14 @@ public struct NewJob: Hashable, Sendable {
   /// See ``JobOptions/concurrencyKey``.
   public var concurrencyKey: String?
 
+  /// Creates a job from parts of one that was checked.
+  init(kind: JobKind, payload: JobPayload, queue: String, priority: Int) {
+    self.kind = kind
+    self.payload = payload
+    self.queue = queue
+    self.priority = priority
+  }
+
   /// Creates a job from checked parts.
   ///
   /// - Throws: ``JobQueueError`` with code `invalidInput` when a value is not acceptable or the payload is too large.

@@ -7,38 +7,43 @@ extension JobTransaction {
     let life = JobLife(runAt: job.runAt ?? now, now: now)
     let kind = try kindID(job.kind)
     let queue = try queueID(job.queue)
+    let sequence = try nextSequence()
     if job.uniqueKey == nil {
       try run(
         """
-        INSERT INTO jobs (id, kind, queue, priority, state, enqueued_at, run_at, expires_at, concurrency_key, revision)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO jobs
+          (sequence, id, kind, queue, priority, state, enqueued_at, run_at, expires_at, concurrency_key, revision)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
+          sequence, job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
           life.runAt.microseconds,
           job.expiresAt?.microseconds, job.concurrencyKey, revision(),
         ])
-    } else if let existing = try insertUnique(job, life, kind: kind, queue: queue) {
+    } else if let existing = try insertUnique(job, sequence, life, kind: kind, queue: queue) {
       return existing
     }
-    let sequence = db.lastInsertedRowID
+    didUseSequence()
     try insert(job.payload, sequence)
     news.hasWork = true
     return EnqueuedJob(id: job.id, sequence: sequence)
   }
 
   /// Inserts a job with a unique key, or finds the one that has the key.
-  private func insertUnique(_ job: NewJob, _ life: JobLife, kind: Int64, queue: Int64) throws -> EnqueuedJob?
-  {
+  private func insertUnique(
+    _ job: NewJob, _ sequence: Int64, _ life: JobLife, kind: Int64, queue: Int64
+  ) throws -> EnqueuedJob? {
     try run(
       """
       INSERT INTO jobs
-        (id, kind, queue, priority, state, enqueued_at, run_at, expires_at, unique_key, concurrency_key, revision)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (sequence, id, kind, queue, priority, state, enqueued_at, run_at, expires_at, unique_key, concurrency_key,
+          revision)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state < 4 DO NOTHING
       """,
       [
-        job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds, life.runAt.microseconds,
+        sequence, job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
+        life.runAt.microseconds,
         job.expiresAt?.microseconds, job.uniqueKey, job.concurrencyKey, revision(),
       ])
     if db.changesCount > 0 { return nil }

@@ -5,44 +5,32 @@ extension JobTransaction {
   /// The tables that have rows for a job, beside `jobs` itself.
   static let sideTables = ["payloads", "results", "progress", "attempts", "logs"]
 
-  /// Removes jobs of a queue that do not run.
+  /// Removes those of some jobs that still are what they were removed for.
   ///
+  /// - Parameter condition: a condition over the columns of `jobs`.
   /// - Returns: how many.
-  func purge(queue: String, states: Set<JobState>) throws -> Int {
-    let wanted = states.subtracting([.running]).map { String($0.rawValue) }.joined(separator: ",")
-    let removed = try remove(
-      where: "queue = ? AND state IN (\(wanted))", [queueID(queue)])
-    if removed > 0 { _ = revision() }
-    return removed
-  }
-
-  /// Removes those of some jobs that are finished still: one may have been made ready again meanwhile.
-  ///
-  /// - Returns: how many.
-  func removeFinished(_ sequences: [Int64]) throws -> Int {
-    guard !sequences.isEmpty else { return 0 }
-    let list = sequences.map(String.init).joined(separator: ",")
-    return try remove(where: "sequence IN (\(list)) AND state >= \(JobState.succeeded.rawValue)", [])
-  }
-
-  private func remove(where condition: String, _ arguments: StatementArguments) throws -> Int {
-    let doomed = "SELECT sequence FROM jobs WHERE \(condition)"
-    for table in Self.sideTables {
-      try db.execute(sql: "DELETE FROM \(table) WHERE sequence IN (\(doomed))", arguments: arguments)
+  func remove(_ sequences: [Int64], where condition: String, _ arguments: StatementArguments = []) throws
+    -> Int
+  {
+    let doomed = try Int64.fetchAll(
+      db, sql: "SELECT sequence FROM jobs WHERE sequence IN (\(list(sequences))) AND \(condition)",
+      arguments: arguments)
+    guard !doomed.isEmpty else { return 0 }
+    // Before the highest one can be gone: its number is not given again.
+    try run(
+      "UPDATE meta SET last_sequence = max(last_sequence, (SELECT max(sequence) FROM jobs))", [])
+    for table in Self.sideTables + ["jobs"] {
+      try db.execute(sql: "DELETE FROM \(table) WHERE sequence IN (\(list(doomed)))")
     }
-    try db.execute(sql: "DELETE FROM jobs WHERE \(condition)", arguments: arguments)
-    return db.changesCount
+    return doomed.count
   }
 
-  /// Gives memory of the file that is not used any more back to the file system, when that is worth it.
+  private func list(_ sequences: [Int64]) -> String { sequences.map(String.init).joined(separator: ",") }
+
+  /// Gives memory of the file that is not used any more back to the file system.
   ///
   /// - Parameter pages: at most so many pages, for the writers' lock is held meanwhile.
-  func shrinkFile(pages: Int) throws {
-    let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
-    let all = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-    guard free > pages, free > all / 4 else { return }
-    _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(\(pages))")
-  }
+  func shrinkFile(pages: Int) throws { _ = try Row.fetchAll(db, sql: "PRAGMA incremental_vacuum(\(pages))") }
 }
 
 extension JobRows {
@@ -55,18 +43,19 @@ extension JobRows {
       let own = try kinds.kind(id, db).retention
       for state in JobState.allCases where state.isFinished && overdue.count < limit {
         guard let span = policy.span(for: state, own: own) else { continue }
-        let statement = try db.cachedStatement(
-          sql: """
-            SELECT sequence FROM jobs WHERE kind = ? AND state = ? AND state >= 4 AND finished_at <= ?
-            ORDER BY finished_at LIMIT ?
-            """)
         let latest = now.addingTimeInterval(-span.seconds).microseconds
         overdue += try Int64.fetchAll(
-          statement, arguments: [id, state.rawValue, latest, limit - overdue.count])
+          db.cachedStatement(sql: Self.overdueSQL),
+          arguments: [id, state.rawValue, latest, limit - overdue.count])
       }
     }
     return overdue
   }
+
+  /// A range of `jobs_finished`, in its order.
+  static let overdueSQL = """
+    SELECT sequence FROM jobs WHERE kind = ? AND state = ? AND finished_at <= ? ORDER BY finished_at LIMIT ?
+    """
 
   /// The kinds that finished jobs have: one probe for each.
   private func finishedKinds() throws -> [Int64] {
@@ -74,11 +63,35 @@ extension JobRows {
       db.cachedStatement(
         sql: """
           WITH RECURSIVE finished (kind) AS (
-            SELECT min(kind) FROM jobs WHERE state >= 4
+            SELECT min(kind) FROM jobs WHERE finished_at IS NOT NULL
             UNION ALL
-            SELECT (SELECT min(kind) FROM jobs WHERE state >= 4 AND kind > finished.kind) FROM finished
+            SELECT (SELECT min(kind) FROM jobs WHERE finished_at IS NOT NULL AND kind > finished.kind) FROM finished
             WHERE finished.kind IS NOT NULL)
           SELECT kind FROM finished WHERE kind IS NOT NULL
           """))
+  }
+
+  /// Jobs of a queue in some states, the first ones after a number, and the queue's own number; `nil` when there is no
+  /// such queue.
+  func jobs(
+    of queue: String, in states: String, after sequence: Int64, limit: Int
+  ) throws -> (queue: Int64, sequences: [Int64])? {
+    guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM queues WHERE name = ?", arguments: [queue])
+    else {
+      return nil
+    }
+    let sequences = try Int64.fetchAll(
+      db,
+      sql: """
+        SELECT sequence FROM jobs WHERE sequence > ? AND queue = ? AND state IN (\(states)) ORDER BY sequence LIMIT ?
+        """, arguments: [sequence, id, limit])
+    return (id, sequences)
+  }
+
+  /// Whether so much of the file is not used any more that giving it back is worth the copying.
+  func isWorthShrinking(pages: Int) throws -> Bool {
+    let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+    let all = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+    return free > pages && free > all / 4
   }
 }

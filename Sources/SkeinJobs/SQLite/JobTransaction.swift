@@ -14,13 +14,16 @@ final class JobTransaction {
   var news = StoreNews()
   /// The number under which this transaction's changes are found.
   private let nextRevision: Int64
+  /// The number of the next job, once one was asked for.
+  private var nextJob: Int64?
 
   /// Takes the next revision. Call it first thing in a transaction that is immediate.
   init(db: Database, cache: InternedNames, now: Date = Date()) throws {
     self.db = db
     self.cache = cache
     self.now = now
-    let next = try db.cachedStatement(sql: "UPDATE meta SET revision = revision + 1 RETURNING revision")
+    let next = try db.cachedStatement(
+      sql: "UPDATE meta SET revision = revision + 1 RETURNING revision")
     nextRevision = try Int64.fetchOne(next)!
   }
 
@@ -34,6 +37,18 @@ final class JobTransaction {
     news.hasChanges = true
     return nextRevision
   }
+
+  /// The number of the next job: no job ever had it, not even one that is gone.
+  func nextSequence() throws -> Int64 {
+    if let nextJob { return nextJob }
+    let highest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(sequence) FROM jobs")) ?? 0
+    let removed = try Int64.fetchOne(db.cachedStatement(sql: "SELECT last_sequence FROM meta")) ?? 0
+    nextJob = max(highest, removed) + 1
+    return nextJob!
+  }
+
+  /// Tells that the job with ``nextSequence()`` was stored.
+  func didUseSequence() { nextJob? += 1 }
 
   func run(_ sql: String, _ arguments: StatementArguments) throws {
     let statement = try db.cachedStatement(sql: sql)

@@ -3,7 +3,8 @@ internal import GRDB
 extension SQLiteJobStore {
   /// Looks for damage in the file, and for jobs that are in no state a job can be in.
   ///
-  /// It reads everything and changes nothing; the queue goes on meanwhile.
+  /// It reads everything and changes nothing; the queue goes on meanwhile. What is written then stays in the log until
+  /// this has ended.
   ///
   /// - Returns: a sentence for each problem; none, when the file is sound.
   /// - Throws: ``JobQueueError`` when the file can not be read at all.
@@ -13,7 +14,9 @@ extension SQLiteJobStore {
       let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
       // What a damaged file says about its rows means nothing.
       guard damage.isEmpty else { return damage.map { "the file is damaged: \($0)" } }
-      return try StoreRule.all.compactMap { try $0.violation(db) }
+      let unreadable = try JobRows(db: db, kinds: KindCache()).schedules("ORDER BY s.name", [])
+        .filter { $0.record == nil }.map { "schedule '\($0.name)' can not be read by this version" }
+      return try StoreRule.all.compactMap { try $0.violation(db) } + unreadable
     }
   }
 }

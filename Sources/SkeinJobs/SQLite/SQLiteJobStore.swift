@@ -21,11 +21,11 @@ public final class SQLiteJobStore: JobStore {
   public let signals: StoreSignals
 
   let files: StoreFiles
-  private let database: DatabasePool
+  let database: DatabasePool
   /// For reads that block their thread. They must not wait for one of the pool's readers: those may be held by
   /// asynchronous reads that wait for a thread of the cooperative pool, all of which may be blocked here.
   private let watching: DatabaseQueue
-  private let writer: GroupCommit
+  let writer: GroupCommit
   private let kinds = KindCache()
   private let isClosed = Lock(false, name: "store closed")
 
@@ -152,23 +152,6 @@ public final class SQLiteJobStore: JobStore {
     try await writer.perform(.promised) { try $0.setPaused(isPaused, queue: queue) }
   }
 
-  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised.
-  public func purge(queue: String, states: Set<JobState>) async throws -> Int {
-    try await writer.perform(.promised) { try $0.purge(queue: queue, states: states) }
-  }
-
-  /// Removes finished jobs that have been kept long enough, at most `limit` of them. Not promised.
-  public func prune(_ policy: RetentionPolicy, limit: Int) async throws -> Int {
-    // Looked for outside of the writers' lock.
-    let overdue = try await readJobs { try $0.overdue(policy, now: Date(), limit: limit) }
-    guard !overdue.isEmpty else { return 0 }
-    return try await writer.perform(.relaxed) { transaction in
-      let removed = try transaction.removeFinished(overdue)
-      try transaction.shrinkFile(pages: 500)
-      return removed
-    }
-  }
-
   // MARK: Looking
 
   /// The job with this id; `nil` when there is none.
@@ -244,26 +227,6 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
-  /// Gives the jobs of a worker to others, whether it lives or not. Promised.
-  ///
-  /// The programs that its jobs have started are killed.
-  public func evict(_ worker: WorkerID) async throws -> [Rescue]? {
-    guard let row = try await read({ try WorkerRow.fetchAll($0) }).first(where: { $0.id == worker }) else {
-      return nil
-    }
-    let path = files.workers + "/" + row.file
-    let running = (try? WorkerFile(reading: path))?.running ?? []
-    let rescued = try await writer.perform(.promised) { transaction in
-      // The worker hears of it when it looks what is asked of it.
-      transaction.news.hasControl = true
-      return try transaction.rescue(from: row, running: running)
-    }
-    // Once the jobs are not its own any more: it could tell their end as a failure else.
-    for attempt in running { attempt.processGroup?.kill() }
-    unlink(path)
-    return rescued
-  }
-
   /// The newest payload version of each job that some worker has announced, also workers that have left since.
   public func knownJobs() async throws -> [String: Int] {
     try await read { db in
@@ -282,7 +245,7 @@ public final class SQLiteJobStore: JobStore {
     }
   }
 
-  private func readJobs<Value: Sendable>(
+  func readJobs<Value: Sendable>(
     _ body: @escaping @Sendable (JobRows) throws -> Value
   ) async throws -> Value {
     try await read { [kinds] in try body(JobRows(db: $0, kinds: kinds)) }

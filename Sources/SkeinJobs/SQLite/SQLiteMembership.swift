@@ -107,11 +107,29 @@ final class SQLiteMembership: WorkerMembership {
       let remains = try? WorkerFile(takingOver: path)
       guard candidate.liveness(isLocked: remains == nil && access(path, F_OK) == 0) == .dead else { continue }
       let running = remains?.running ?? []
-      for attempt in running { attempt.processGroup?.kill() }
-      rescued += try await writer.perform(.promised) { try $0.rescue(from: candidate, running: running) }
+      for attempt in running { attempt.processGroup?.kill(startedIn: candidate.lease) }
+      rescued += try await writer.perform(.promised) {
+        try $0.rescue(from: candidate, running: running, as: .died)
+      }
       unlink(path)
       // The lock of the file is held up to here, so that no other worker rescues the same jobs.
       withExtendedLifetime(remains) {}
+    }
+    return rescued + (try await rescueUnowned())
+  }
+
+  /// Takes up jobs that are held by a worker without a record: one of an older version that was evicted and went on.
+  private func rescueUnowned() async throws -> [Rescue] {
+    let holders = try await reader.read { db in
+      try Int64.fetchAll(
+        db,
+        sql: "SELECT DISTINCT worker FROM jobs WHERE state = 3 AND worker NOT IN (SELECT id FROM workers)")
+    }
+    var rescued: [Rescue] = []
+    for holder in holders {
+      rescued += try await writer.perform(.promised) {
+        try $0.rescue(from: .unrecorded(WorkerID(number: holder)), running: [], as: .died)
+      }
     }
     return rescued
   }
@@ -130,6 +148,21 @@ extension Database {
   }
 }
 
+/// How a worker has lost its jobs.
+enum WorkerLoss: Sendable {
+  case died, evicted
+
+  /// What the attempts that were running have ended with.
+  func error(_ worker: String) -> AttemptError {
+    switch self {
+    case .died:
+      AttemptError(type: "WorkerDied", message: "the worker \(worker) died during the attempt")
+    case .evicted:
+      AttemptError(type: "WorkerEvicted", message: "the worker \(worker) was evicted during the attempt")
+    }
+  }
+}
+
 /// A row of `workers`.
 struct WorkerRow: Sendable {
   var id: WorkerID
@@ -138,6 +171,12 @@ struct WorkerRow: Sendable {
   var file: String
   var lease: Lease
   var joinedAt: Date
+
+  /// Stands for a worker that is not on record.
+  static func unrecorded(_ id: WorkerID) -> WorkerRow {
+    WorkerRow(
+      id: id, name: "number \(id)", description: "", file: "", lease: .fresh(), joinedAt: .distantPast)
+  }
 
   static func fetchAll(_ db: Database) throws -> [WorkerRow] {
     try Row.fetchAll(db, sql: "SELECT * FROM workers ORDER BY id").map { row in
@@ -189,10 +228,12 @@ extension JobTransaction {
   }
 
   /// Gives the jobs of a worker that is gone to others, and strikes it off. Nothing, if somebody else has done it.
-  func rescue(from worker: WorkerRow, running: [WorkerFile.Running]) throws -> [Rescue] {
+  func rescue(
+    from worker: WorkerRow, running: [WorkerFile.Running], as loss: WorkerLoss
+  ) throws -> [Rescue] {
     let started = Dictionary(running.map { ($0.token, $0) }) { first, _ in first }
     let rescued = try heldJobs(of: worker.id).map { id, token in
-      try rescue(id, token, from: worker, started[token])
+      try rescue(id, token, from: worker, started[token], loss)
     }
     try run("DELETE FROM workers WHERE id = ?", [worker.id.number])
     news.hasWork = true
@@ -200,7 +241,8 @@ extension JobTransaction {
   }
 
   private func rescue(
-    _ id: JobID, _ token: ClaimToken, from worker: WorkerRow, _ running: WorkerFile.Running?
+    _ id: JobID, _ token: ClaimToken, from worker: WorkerRow, _ running: WorkerFile.Running?,
+    _ loss: WorkerLoss
   ) throws -> Rescue {
     var life = try life(token.sequence)!
     let number = life.attempts + 1
@@ -218,8 +260,7 @@ extension JobTransaction {
         number: number, delivery: token.delivery, worker: worker.name, startedAt: startedAt, outcome: .crashed
       )
       attempt.endedAt = now
-      attempt.error = AttemptError(
-        type: "WorkerDied", message: "the worker \(worker.name) died during the attempt")
+      attempt.error = loss.error(worker.name)
       attempt.processGroup = running?.processGroup?.id ?? recorded?.processGroup
       try save(attempt, of: token.sequence)
     }

@@ -14,9 +14,11 @@ internal import GRDB
 /// | `progress` | each job that reports | relaxed writes while it runs |
 /// | `kinds` | each name with its rules | the same for many jobs |
 /// | `queues` | each queue | carries the pause |
+/// | `schedules` | each schedule | what comes up again and again |
+/// | `ticks` | each tick that enqueued a job | makes a tick happen once, whoever looks |
 /// | `workers` | each worker that has joined and not left | carries the lease |
 /// | `known_jobs` | each name that some worker announced | lets producers refuse unknown names |
-/// | `meta` | the file | the revision that numbers all changes |
+/// | `meta` | the file | the revision that numbers all changes; the highest number of a removed job |
 ///
 /// Indexes over states are partial, so that a finished job is in none of them but the one that finds those which
 /// have been kept long enough, and the one over revisions.
@@ -49,9 +51,35 @@ enum SQLiteSchema {
 
   private static let steps = [first, second]
 
-  /// What finds the jobs that have been kept long enough.
-  private static let second =
-    "CREATE INDEX jobs_finished ON jobs (kind, state, finished_at) WHERE state >= 4;"
+  /// What finds the jobs that have been kept long enough; the highest number that was ever given to a job which is
+  /// gone, so that none is given twice; schedules.
+  private static let second = """
+    CREATE INDEX jobs_finished ON jobs (kind, state, finished_at) WHERE finished_at IS NOT NULL;
+    ALTER TABLE meta ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE schedules (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      definition TEXT NOT NULL,
+      kind INTEGER NOT NULL REFERENCES kinds,
+      queue INTEGER NOT NULL REFERENCES queues,
+      args BLOB,
+      kwargs BLOB NOT NULL,
+      is_paused INTEGER NOT NULL DEFAULT 0,
+      made_at INTEGER NOT NULL,
+      decided_through INTEGER NOT NULL,
+      next_tick INTEGER
+    );
+    CREATE INDEX schedules_next ON schedules (next_tick) WHERE next_tick IS NOT NULL;
+    CREATE INDEX schedules_decided ON schedules (decided_through) WHERE next_tick IS NOT NULL;
+
+    CREATE TABLE ticks (
+      schedule INTEGER NOT NULL REFERENCES schedules,
+      tick INTEGER NOT NULL,
+      sequence INTEGER NOT NULL,
+      PRIMARY KEY (schedule, tick)
+    ) WITHOUT ROWID;
+    """
 
   private static let first = """
     CREATE TABLE meta (revision INTEGER NOT NULL);

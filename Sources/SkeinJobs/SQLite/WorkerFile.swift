@@ -105,6 +105,11 @@ struct ProcessGroup: Hashable, Sendable {
     self.init(id: id, leaderStart: Self.startTime(of: id) ?? 0)
   }
 
+  /// Kills every process of the group, if the machine was not started anew since.
+  func kill(startedIn lease: Lease) {
+    if lease.bootID == Lease.currentBootID { kill() }
+  }
+
   /// Kills every process of the group, unless its number belongs to others by now.
   func kill() {
     guard id > 1 else { return }

@@ -32,7 +32,8 @@ public protocol JobStore: Sendable {
   /// Stops or resumes the handing out of a queue's jobs. Promised.
   func setPaused(_ isPaused: Bool, queue: String) async throws
 
-  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised.
+  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised; a store may do so in
+  /// parts, of which those before an error stay removed.
   ///
   /// - Returns: how many were removed.
   func purge(queue: String, states: Set<JobState>) async throws -> Int
@@ -41,6 +42,32 @@ public protocol JobStore: Sendable {
   ///
   /// - Returns: how many were removed; as many as the limit means that there may be more.
   func prune(_ policy: RetentionPolicy, limit: Int) async throws -> Int
+
+  // MARK: Schedules
+
+  /// Stores a schedule, in the place of one with the same name. Promised.
+  ///
+  /// - Returns: the record, without its runs, and whether it replaces one.
+  @discardableResult
+  func put(_ schedule: NewSchedule) async throws -> (record: ScheduleRecord, isReplaced: Bool)
+  /// Removes a schedule; jobs that it has enqueued stay. Promised.
+  ///
+  /// - Returns: whether there was one.
+  func removeSchedule(_ name: String) async throws -> Bool
+  /// Has a schedule's ticks passed over, or not any more. Promised.
+  ///
+  /// - Returns: whether there is one.
+  func setPaused(_ isPaused: Bool, schedule: String) async throws -> Bool
+  /// Enqueues a schedule's job now, beside its ticks. Promised.
+  ///
+  /// - Returns: `nil` when there is no such schedule.
+  func runSchedule(_ name: String) async throws -> EnqueuedJob?
+  /// All schedules, in the order of their names; those that this program can not read, because another version has
+  /// written them, are left out.
+  func schedules() async throws -> [ScheduleRecord]
+  /// Enqueues the jobs of all ticks that have come up until `now`: each tick once, whoever asks and how often. Promised.
+  ///
+  func enqueueDue(now: Date) async throws -> DueSchedules
 
   // MARK: Looking
 

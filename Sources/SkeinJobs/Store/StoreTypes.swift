@@ -193,6 +193,8 @@ public struct JobFilter: Hashable, Sendable {
   public var name: String?
   /// Only in these states; empty means all.
   public var states: Set<JobState> = []
+  /// Only those that this worker holds.
+  public var worker: WorkerID?
   /// Only those that came before this place in the order of coming: for the next page.
   public var before: Int64?
   /// At most so many.

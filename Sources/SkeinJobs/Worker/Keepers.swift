@@ -21,6 +21,7 @@ struct Keepers: Sendable {
       group.addTask { await watchRequests() }
       group.addTask { await report() }
       group.addTask { await prune() }
+      group.addTask { await runSchedules() }
     }
   }
 
@@ -93,6 +94,45 @@ struct Keepers: Sendable {
       } catch {
         core.logger.error("finished jobs can not be removed now", metadata: ["error": "\(error)"])
       }
+    }
+  }
+
+  // MARK: Schedules
+
+  /// Enqueues what schedules want, at their ticks. Every worker does, and each tick happens once.
+  ///
+  /// Ticks are on wall time, which may be set: it is looked at again each second.
+  func runSchedules() async {
+    let change = Event(name: "a schedule's change")
+    let listening = SignalHub(store.signals.control).listen { change.set() }
+    defer { listening.cancel() }
+    while !Task.isCancelled {
+      change.reset()
+      let pause = await enqueueDue()
+      do { try await change.wait(timeout: pause) } catch .timedOut { continue } catch { return }
+    }
+  }
+
+  /// Returns how long nothing is to be done.
+  private func enqueueDue() async -> Duration {
+    // As often as a listener is called without news.
+    let longest = SignalHub.pollInterval
+    do {
+      let due = try await store.enqueueDue(now: Date())
+      if due.count > 0 {
+        core.logger.info("schedules have enqueued jobs", metadata: ["jobs": "\(due.count)"])
+      }
+      for name in due.unreadable {
+        core.logger.error(
+          "a schedule was written by another version and can not be followed by this worker",
+          metadata: ["schedule": "\(name)"])
+      }
+      return min(longest, due.next.map { .seconds(max(0, $0.timeIntervalSinceNow)) } ?? longest)
+    } catch is CancellationError {
+      return longest
+    } catch {
+      core.logger.error("schedules can not be followed now", metadata: ["error": "\(error)"])
+      return longest
     }
   }
 

@@ -52,8 +52,8 @@ private struct Careful: Job {
 
   @Test("the distance of names counts letters put in, taken out and replaced")
   func distance() {
-    #expect(NearNames.distance("", "abc") == 3)
-    #expect(NearNames.distance("kitten", "sitting") == 3)
-    #expect(NearNames.distance("same", "same") == 0)
+    #expect(editDistance("", "abc") == 3)
+    #expect(editDistance("kitten", "sitting") == 3)
+    #expect(editDistance("same", "same") == 0)
   }
 }

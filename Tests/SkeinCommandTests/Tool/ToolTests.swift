@@ -235,9 +235,12 @@ import Testing
     #expect(help.code == 0 && help.output.contains("Exit codes:") && help.output.contains("130"))
     for verb in [
       "up", "worker", "submit", "list", "show", "logs", "wait", "cancel", "retry", "stats", "demo", "workers",
-      "inspect", "pause", "resume", "purge", "prune", "evict", "backup", "check",
+      "inspect", "schedule", "pause", "resume", "purge", "prune", "evict", "backup", "check",
     ] {
       #expect(try await skein(verb, "--help").output.contains("Examples:"), "\(verb)")
+    }
+    for verb in ["add", "list", "show", "run", "pause", "resume", "remove", "preview"] {
+      #expect(try await skein("schedule", verb, "--help").output.contains("Examples:"), "\(verb)")
     }
   }
 

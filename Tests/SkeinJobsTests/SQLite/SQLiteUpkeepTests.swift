@@ -157,6 +157,67 @@ struct SQLiteUpkeepTests {
 
   // MARK: Retention
 
+  @Test("finished jobs are found as a range of an index, in its order")
+  func plan() async throws {
+    try await withStore { (store) async throws in
+      let plan = try await plain(store) { db in
+        try Row.fetchAll(
+          db,
+          sql: """
+            EXPLAIN QUERY PLAN
+            SELECT sequence FROM jobs WHERE kind = 1 AND state = 4 AND finished_at <= 5 ORDER BY finished_at LIMIT 3
+            """
+        ).map { $0["detail"] as String }
+      }
+      #expect(
+        plan.count == 1 && plan[0].contains("jobs_finished (kind=? AND state=? AND finished_at<?)"), "\(plan)"
+      )
+    }
+  }
+
+  @Test("who waits for a job that is removed is told")
+  func awaited() async throws {
+    try await withStore { (store) async throws in
+      let queue = JobQueue(store: store)
+      let id = try await store.enqueue([.test()])[0].id
+      let waiting = Task { try await queue.waitForEnd(of: id) }
+      _ = try await queue.purge()
+      await expectError(.jobNotFound) { _ = try await waiting.value }
+    }
+  }
+
+  @Test("jobs that nobody on record holds are taken up")
+  func unowned() async throws {
+    try await withStore { (store) async throws in
+      let id = try await store.enqueue([.test()])[0].id
+      let worker = try await store.join(.test())
+      _ = try await worker.claim(.test(1))
+      try await plain(store) { try $0.execute(sql: "UPDATE jobs SET worker = 99") }
+      let rescued = try await worker.rescue()
+      #expect(rescued.map(\.id) == [id] && rescued[0].state == .ready)
+      #expect(try await store.check() == [])
+    }
+  }
+
+  @Test("a schedule that another version has written stops no other one, and is named")
+  func unreadableSchedule() async throws {
+    try await withStore { (store) async throws in
+      for name in ["good", "odd"] {
+        try await store.put(try NewSchedule(name: name, schedule: .every(.seconds(10)), job: .test()))
+      }
+      try await plain(store) {
+        try $0.execute(sql: "UPDATE schedules SET definition = '{\"lunar\": 1}' WHERE name = 'odd'")
+      }
+      let start = try #require(try await store.schedules().first?.nextTick)
+      let due = try await store.enqueueDue(now: start)
+      #expect(due.count == 1 && due.unreadable == ["odd"])
+      #expect(try await store.enqueueDue(now: start).unreadable.isEmpty)
+      #expect(try await store.schedules().map(\.name) == ["good"])
+      #expect(try await store.check() == ["schedule 'odd' can not be read by this version"])
+      await expectError(.newerStore, contains: "'odd'") { try await store.runSchedule("odd") }
+    }
+  }
+
   @Test("what was removed is given back to the file system")
   func shrinking() async throws {
     try await withStore { (store) async throws in

@@ -39,6 +39,19 @@ extension JobStoreRule {
       #expect(try await store.jobs(JobFilter()).count == 5 - removed)
       #expect(try await store.prune(all, limit: 3) == 5 - removed)
     },
+    JobStoreRule("gives no number twice, not even that of a job which is gone") { (store) async throws in
+      let first = try await store.enqueue([.test(), .test { $0.retention = .zero }])
+      _ = try await store.cancel(first[1].id)
+      #expect(try await store.prune(RetentionPolicy(), limit: 10) == 1)
+      let next = try await store.enqueue([
+        .test(), .test { $0.uniqueKey = "k" }, .test { $0.uniqueKey = "k" },
+      ])
+      #expect(next.map(\.sequence) == [3, 4, 4])
+      #expect(try await store.purge(queue: "default", states: Set(JobState.allCases)) == 3)
+      #expect(try await store.enqueue([.test()])[0].sequence == 5)
+      #expect(try await store.purge(queue: "nowhere", states: [.ready]) == 0)
+      #expect(try await !store.counts().contains { $0.queue == "nowhere" })
+    },
     JobStoreRule("keeps a finished job that is made ready again") { (store) async throws in
       let id = try await store.enqueue([.test { $0.retention = .zero }])[0].id
       _ = try await store.cancel(id)
