@@ -13,10 +13,12 @@ struct JobWait: Sendable {
   var printsOutput = false
   /// How long to wait for all of them together.
   var timeout: Duration?
+  /// Whether the first end is enough.
+  var isAnyEnough = false
 
   /// Waits.
   ///
-  /// - Throws: `ExitCode` with the code of the first job that did not succeed; ``JobQueueError`` with code
+  /// - Throws: `ExitCode` with the code of the first job that did not succeed, or of the one that ended first; ``JobQueueError`` with code
   ///   `timedOut`.
   func run(_ ids: [JobID]) async throws {
     let deadline = timeout.map { MonotonicClock().now.advanced(by: $0) }
@@ -24,10 +26,16 @@ struct JobWait: Sendable {
     defer { watch?.cancel() }
     var code: Int32 = 0
     do {
-      for id in ids {
-        let end = try await end(of: id, until: deadline)
-        if code == 0 { code = end.exitCode }
+      if isAnyEnough {
+        let end = try await firstEnd(of: ids, until: deadline)
+        code = end.exitCode
         try report(end)
+      } else {
+        for id in ids {
+          let end = try await end(of: id, until: deadline)
+          if code == 0 { code = end.exitCode }
+          try report(end)
+        }
       }
     } catch {
       await finish(watch)
@@ -41,6 +49,14 @@ struct JobWait: Sendable {
     watch?.cancel()
     await watch?.value
     Console.shared.show(live: "")
+  }
+
+  private func firstEnd(of ids: [JobID], until deadline: MonotonicClock.Instant?) async throws -> JobEnd {
+    try await withThrowingTaskGroup(of: JobEnd.self) { group in
+      for id in ids { group.addTask { try await end(of: id, until: deadline) } }
+      defer { group.cancelAll() }
+      return try await group.next()!
+    }
   }
 
   private func end(of id: JobID, until deadline: MonotonicClock.Instant?) async throws -> JobEnd {

@@ -14,6 +14,7 @@ struct WaitVerb: AsyncParsableCommand {
       Examples:
         \(SkeinTool.name) wait 12
         \(SkeinTool.name) wait --timeout 10m 12 13 14
+        \(SkeinTool.name) wait --any 12 13 14
         id=$(\(SkeinTool.name) submit -- make test) && \(SkeinTool.name) wait $id && echo passed
       """)
 
@@ -25,13 +26,17 @@ struct WaitVerb: AsyncParsableCommand {
     transform: JobFlags.Flag.duration)
   var timeout: Duration?
 
+  @Flag(help: "Wait for the first of them to end, whichever that is, and pass on how it did.")
+  var any = false
+
   @Argument(help: "The jobs: numbers or ids.", transform: JobReference.parse)
   var jobs: [JobReference]
 
   func run() async throws {
     try await queue.withQueue { queue in
       let records = try await queue.find(jobs)
-      try await JobWait(queue: queue, isJSON: self.queue.json, timeout: timeout).run(records.map(\.id))
+      let wait = JobWait(queue: queue, isJSON: self.queue.json, timeout: timeout, isAnyEnough: any)
+      try await wait.run(records.map(\.id))
     }
   }
 }

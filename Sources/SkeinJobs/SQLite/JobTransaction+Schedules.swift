@@ -89,16 +89,16 @@ extension JobTransaction {
   private func enqueue(_ tick: Date, of record: ScheduleRecord, _ id: Int64, _ present: Date) throws -> Bool {
     try run("INSERT INTO ticks VALUES (?, ?, 0) ON CONFLICT DO NOTHING", [id, tick.microseconds])
     guard db.changesCount > 0 else { return false }
-    let job = try enqueue(record.job(at: tick, now: present))
-    // A tick that was passed over, because the job of an earlier one is unfinished, keeps no number.
-    guard !job.isExisting else { return false }
-    try run(
-      "UPDATE ticks SET sequence = ? WHERE schedule = ? AND tick = ?", [job.sequence, id, tick.microseconds])
     try run(
       """
       DELETE FROM ticks WHERE schedule = ?1 AND tick <=
         (SELECT tick FROM ticks WHERE schedule = ?1 ORDER BY tick DESC LIMIT 1 OFFSET ?2)
       """, [id, ScheduleRecord.mostRuns])
+    let job = try enqueue(record.job(at: tick, now: present))
+    // A tick that was passed over, because the job of an earlier one is unfinished, keeps no number.
+    guard !job.isExisting else { return false }
+    try run(
+      "UPDATE ticks SET sequence = ? WHERE schedule = ? AND tick = ?", [job.sequence, id, tick.microseconds])
     return true
   }
 

@@ -12,6 +12,13 @@ struct Keepers: Sendable {
 
   let core: WorkerCore
   let store: any JobStore
+  private let control: SignalHub
+
+  init(core: WorkerCore, store: any JobStore) {
+    self.core = core
+    self.store = store
+    control = SignalHub(store.signals.control)
+  }
 
   /// Runs all of them until the task is cancelled.
   func run() async {
@@ -104,7 +111,7 @@ struct Keepers: Sendable {
   /// Ticks are on wall time, which may be set: it is looked at again each second.
   func runSchedules() async {
     let change = Event(name: "a schedule's change")
-    let listening = SignalHub(store.signals.control).listen { change.set() }
+    let listening = control.listen { change.set() }
     defer { listening.cancel() }
     while !Task.isCancelled {
       change.reset()
@@ -141,7 +148,7 @@ struct Keepers: Sendable {
   /// Hears that somebody asked for the end of a running job.
   func watchRequests() async {
     let request = Event(name: "requests")
-    let listening = SignalHub(store.signals.control).listen { request.set() }
+    let listening = control.listen { request.set() }
     defer { listening.cancel() }
     while (try? await request.wait()) != nil {
       request.reset()

@@ -42,6 +42,9 @@ import Testing
         "submit", "--wait", "--task", "wordcount", "--input", #"{"paths":["/etc/passwd"]}"#)
       #expect(words.code == 0 && words.output.contains(#""filesCounted":1"#), "\(words)")
       #expect(try await skein("wait", "1", "2", "3").code == 7)
+      _ = try await skein("submit", "--delay", "1h", "--", "true")
+      let any = try await skein("wait", "--any", "6", "2")
+      #expect(any.code == 7 && any.lines.count == 1 && any.output.hasPrefix("job 2 failed"), "\(any)")
     }
   }
 
