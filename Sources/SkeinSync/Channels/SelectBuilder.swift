@@ -1,5 +1,7 @@
 /// Puts the cases of a `select` together. `if`, `switch` and `for` may stand among them: a case is left out by
 /// an `if` around it.
+///
+/// What it makes has public types, since the compiler finds no opaque ones for a loop of several statements.
 @resultBuilder
 public struct SelectBuilder<Result> {
   /// Starts with a case, or several.
@@ -12,19 +14,17 @@ public struct SelectBuilder<Result> {
   @inlinable
   public static func buildPartialBlock<First: SelectCase<Result>, Second: SelectCase<Result>>(
     accumulated: consuming First, next: consuming Second
-  ) -> some SelectCase<Result> { SelectPair(accumulated, next) }
+  ) -> SelectPair<First, Second> { SelectPair(accumulated, next) }
 
   /// Has no case.
   @inlinable
-  public static func buildBlock() -> some SelectCase<Result> { SelectNothing<Result>() }
+  public static func buildBlock() -> SelectNothing<Result> { SelectNothing<Result>() }
 
   /// Leaves out what an `if` excludes.
   @inlinable
-  public static func buildOptional<Cases: SelectCase<Result>>(_ cases: consuming Cases?) -> some SelectCase<
-    Result
-  > {
-    SelectOptional(cases)
-  }
+  public static func buildOptional<Cases: SelectCase<Result>>(
+    _ cases: consuming Cases?
+  ) -> SelectOptional<Cases> { SelectOptional(cases) }
 
   /// Takes one branch.
   @inlinable
@@ -40,9 +40,7 @@ public struct SelectBuilder<Result> {
 
   /// Takes the cases of all rounds of a loop.
   @inlinable
-  public static func buildArray<Cases: SelectCase<Result>>(_ cases: consuming [Cases]) -> some SelectCase<
-    Result
-  > {
-    SelectList(cases)
-  }
+  public static func buildArray<Cases: SelectCase<Result>>(
+    _ cases: consuming [Cases]
+  ) -> SelectList<Cases> { SelectList(cases) }
 }

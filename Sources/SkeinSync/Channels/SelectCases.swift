@@ -1,6 +1,6 @@
 /// Two cases, or blocks of cases, one after the other.
-@usableFromInline
-struct SelectPair<First: SelectCase, Second: SelectCase>: SelectCase where First.Result == Second.Result {
+public struct SelectPair<First: SelectCase, Second: SelectCase>: SelectCase
+where First.Result == Second.Result {
   @usableFromInline var first: First
   @usableFromInline var second: Second
 
@@ -10,72 +10,78 @@ struct SelectPair<First: SelectCase, Second: SelectCase>: SelectCase where First
     self.second = second
   }
 
-  @inlinable var count: Int { first.count + second.count }
+  /// How many cases there are.
+  @inlinable public var count: Int { first.count + second.count }
 
+  /// Does one step of a `select` for one of the cases.
   @inlinable
-  mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool {
+  public mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool {
     let split = first.count
     return index < split ? first.perform(&turn, at: index) : second.perform(&turn, at: index - split)
   }
 
+  /// Makes the result of one of the cases.
   @inlinable
-  func finish(at index: Int) throws -> First.Result {
+  public func finish(at index: Int) throws -> First.Result {
     let split = first.count
     return index < split ? try first.finish(at: index) : try second.finish(at: index - split)
   }
 }
 
 /// The cases of a loop.
-@usableFromInline
-struct SelectList<Cases: SelectCase>: SelectCase {
+public struct SelectList<Cases: SelectCase>: SelectCase {
   @usableFromInline var rounds: [Cases]
+  /// How many cases there are.
+  public let count: Int
+  /// In which round each case is, and as which of its cases; empty when each round has one case, as nearly
+  /// always.
+  @usableFromInline let places: [(round: Int, index: Int)]
 
   @inlinable
-  init(_ rounds: consuming [Cases]) { self.rounds = rounds }
-
-  @inlinable var count: Int { rounds.reduce(0) { $0 + $1.count } }
-
-  /// In which round the case is, and as which of its cases.
-  @inlinable
-  func find(_ index: Int) -> (round: Int, index: Int) {
-    var (round, index) = (0, index)
-    while index >= rounds[round].count {
-      index -= rounds[round].count
-      round += 1
-    }
-    return (round, index)
+  init(_ rounds: consuming [Cases]) {
+    count = rounds.reduce(0) { $0 + $1.count }
+    let isPlain = rounds.allSatisfy { $0.count == 1 }
+    places = isPlain ? [] : rounds.indices.flatMap { round in (0..<rounds[round].count).map { (round, $0) } }
+    self.rounds = rounds
   }
 
   @inlinable
-  mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool {
-    let found = find(index)
-    return rounds[found.round].perform(&turn, at: found.index)
+  func place(of index: Int) -> (round: Int, index: Int) { places.isEmpty ? (index, 0) : places[index] }
+
+  /// Does one step of a `select` for one of the cases.
+  @inlinable
+  public mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool {
+    let place = place(of: index)
+    return rounds[place.round].perform(&turn, at: place.index)
   }
 
+  /// Makes the result of one of the cases.
   @inlinable
-  func finish(at index: Int) throws -> Cases.Result {
-    let found = find(index)
-    return try rounds[found.round].finish(at: found.index)
+  public func finish(at index: Int) throws -> Cases.Result {
+    let place = place(of: index)
+    return try rounds[place.round].finish(at: place.index)
   }
 }
 
 /// The cases of an `if` without `else`.
-@usableFromInline
-struct SelectOptional<Cases: SelectCase>: SelectCase {
+public struct SelectOptional<Cases: SelectCase>: SelectCase {
   @usableFromInline var cases: Cases?
 
   @inlinable
   init(_ cases: consuming Cases?) { self.cases = cases }
 
-  @inlinable var count: Int { cases?.count ?? 0 }
+  /// How many cases there are.
+  @inlinable public var count: Int { cases?.count ?? 0 }
 
+  /// Does one step of a `select` for one of the cases.
   @inlinable
-  mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool {
+  public mutating func perform(_ turn: inout SelectTurn, at index: Int) -> Bool {
     cases!.perform(&turn, at: index)
   }
 
+  /// Makes the result of one of the cases.
   @inlinable
-  func finish(at index: Int) throws -> Cases.Result { try cases!.finish(at: index) }
+  public func finish(at index: Int) throws -> Cases.Result { try cases!.finish(at: index) }
 }
 
 /// The cases of one of two branches.
@@ -108,16 +114,20 @@ where First.Result == Second.Result {
 }
 
 /// No case at all: a block without any.
-@usableFromInline
-struct SelectNothing<Result>: SelectCase {
+public struct SelectNothing<Result>: SelectCase {
   @inlinable
   init() {}
 
-  @inlinable var count: Int { 0 }
+  /// How many cases there are.
+  @inlinable public var count: Int { 0 }
 
+  /// Does one step of a `select` for one of the cases.
   @inlinable
-  func perform(_ turn: inout SelectTurn, at index: Int) -> Bool { false }
+  public func perform(_ turn: inout SelectTurn, at index: Int) -> Bool { false }
 
+  /// Makes the result of one of the cases.
   @inlinable
-  func finish(at index: Int) throws -> Result { fatalError("a block without cases was asked for one") }
+  public func finish(at index: Int) throws -> Result {
+    breakContract("a block without cases was asked for one")
+  }
 }

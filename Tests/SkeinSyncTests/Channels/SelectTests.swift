@@ -140,6 +140,21 @@ struct SelectTests {
     #expect(late == -1)
   }
 
+  @Test("the rounds of a loop may have several cases, or none")
+  func unevenRounds() throws {
+    let channels = makeChannels(6)
+    for ready in channels.indices where ready != 2 {
+      try #require(try channels[ready].sender.trySend(ready))
+      let taken: Int? = try trySelect {
+        for index in [0, 2, 4] {
+          if index != 2 { channels[index].receiver.receiving { $0 } }
+          channels[index + 1].receiver.receiving { $0 }
+        }
+      }
+      #expect(taken == ready)
+    }
+  }
+
   // MARK: Order
 
   @Test("a biased select takes the first that is ready")
