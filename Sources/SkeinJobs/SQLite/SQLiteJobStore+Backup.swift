@@ -13,9 +13,7 @@ extension SQLiteJobStore {
   /// - Cancellation: none; what is begun is ended.
   /// - Complexity: O(size of the file).
   public func backUp(to path: String) async throws {
-    guard access(path, F_OK) != 0 else {
-      throw JobQueueError.invalidInput("\(path) is there already: a backup replaces nothing")
-    }
+    guard access(path, F_OK) != 0 else { throw Self.isThere(path) }
     let partial = path + ".\(JobID()).partial"
     do {
       try await copy(to: partial)
@@ -24,6 +22,10 @@ extension SQLiteJobStore {
       unlink(partial)
       throw error
     }
+  }
+
+  private static func isThere(_ path: String) -> JobQueueError {
+    .invalidInput("\(path) is there already: a backup replaces nothing")
   }
 
   private func copy(to path: String) async throws {
@@ -38,7 +40,8 @@ extension SQLiteJobStore {
       try await source.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
       try source.close()
     } catch let error as DatabaseError {
-      throw error.asJobQueueError(path: path)
+      let isOfSource = error.resultCode == .SQLITE_CORRUPT || error.resultCode == .SQLITE_NOTADB
+      throw error.asJobQueueError(path: isOfSource ? databasePath : path)
     }
   }
 
@@ -46,7 +49,9 @@ extension SQLiteJobStore {
   private static func place(_ partial: String, at path: String) throws(JobQueueError) {
     let file = try FileDescriptor(opening: partial, O_RDONLY)
     guard fsync(file.number) == 0 else { throw .file(partial, "can not be brought to the disk", errno) }
-    guard link(partial, path) == 0 else { throw .file(path, "can not be made", errno) }
+    guard link(partial, path) == 0 else {
+      throw errno == EEXIST ? isThere(path) : .file(path, "can not be made", errno)
+    }
     unlink(partial)
     let parent = URL(filePath: path).deletingLastPathComponent().path
     let directory = try FileDescriptor(opening: parent, O_RDONLY | O_DIRECTORY)

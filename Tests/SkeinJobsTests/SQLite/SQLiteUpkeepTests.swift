@@ -79,13 +79,21 @@ struct SQLiteUpkeepTests {
     try await withStore { (store) async throws in
       let taken = directory.file("taken")
       try Data("mine".utf8).write(to: URL(filePath: taken))
-      await #expect(throws: JobQueueError.self) { try await store.backUp(to: taken) }
+      // Behind the second name is nothing, which is seen only when the copy is to have it.
+      let dangling = directory.file("dangling")
+      try FileManager.default.createSymbolicLink(atPath: dangling, withDestinationPath: "nothing")
+      for path in [taken, dangling] {
+        let error = await #expect(throws: JobQueueError.self) { try await store.backUp(to: path) }
+        #expect(error?.code == .invalidInput)
+        #expect(error?.message.contains(path) == true)
+      }
       #expect(try Data(contentsOf: URL(filePath: taken)) == Data("mine".utf8))
       let nowhere = directory.file("no/such/folder/copy")
       let error = await #expect(throws: JobQueueError.self) { try await store.backUp(to: nowhere) }
       #expect(error?.message.contains(nowhere) == true)
       #expect(
-        try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["queue", "taken"])
+        try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+          == ["dangling", "queue", "taken"])
     }
   }
 
