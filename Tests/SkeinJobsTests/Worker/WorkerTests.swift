@@ -7,103 +7,8 @@ import SkeinTesting
 import SkeinWork
 import Testing
 
-/// What the jobs below meet their test at.
-private let meeting = TestSignals<String>()
-
 /// How long to wait for an end that surely comes.
 private let patience = Duration.seconds(60)
-
-/// Adds numbers.
-private struct Add: Job {
-  static let name = "add"
-  var a: Int
-  var b: Int
-  func run(in context: JobContext) async throws -> Int { a + b }
-}
-
-/// Fails until an attempt.
-private struct Flaky: Job {
-  static let name = "flaky"
-  var succeedsAt: Int
-  var isPermanent = false
-
-  struct Broken: Error {}
-  struct Hopeless: PermanentError, ExitCodeError { var exitCode: Int32 { 7 } }
-
-  var options: JobOptions {
-    JobOptions {
-      $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(1)), jitter: .none, maximumAttempts: 3)
-    }
-  }
-
-  func run(in context: JobContext) async throws -> Int {
-    context.appendLog(line: "attempt \(context.attempt)")
-    if isPermanent { throw Hopeless() }
-    if context.attempt < succeedsAt { throw Broken() }
-    return context.attempt
-  }
-}
-
-/// Tells that it began, then runs until it is told or, unless it is stubborn, until it is cancelled.
-private struct Hold: Job {
-  static let name = "hold"
-  var key: String
-  var isStubborn = false
-
-  func run(in context: JobContext) async throws -> Nothing {
-    meeting.reach("began " + key)
-    // A task of its own does not hear of a cancellation.
-    let release = Task { [key] in try await meeting.wait(for: "release " + key) }
-    if isStubborn {
-      try await release.value
-    } else {
-      try await withTaskCancellationHandler {
-        try await release.value
-      } onCancel: {
-        release.cancel()
-      }
-    }
-    return Nothing()
-  }
-}
-
-/// Gives what JSON can not express.
-private struct Infinite: Job {
-  static let name = "infinite"
-  func run(in context: JobContext) async throws -> Double { .infinity }
-}
-
-/// Tells the order in which it ran.
-private struct Ordered: Job {
-  static let name = "ordered"
-  static let order = Lock<[String: [Int]]>([:])
-  var key: String
-  var number: Int
-
-  func run(in context: JobContext) async throws -> Nothing {
-    Self.order.withLock { $0[key, default: []].append(number) }
-    return Nothing()
-  }
-}
-
-/// Reports and logs, then enqueues a child.
-private struct Telling: Job {
-  static let name = "telling"
-  var key: String
-
-  func run(in context: JobContext) async throws -> Nothing {
-    context.reportProgress(0.5, "half way")
-    context.logger.critical("hello", metadata: ["x": "y"])
-    context.appendLog(line: "a line")
-    meeting.reach("told " + key)
-    try await meeting.wait(for: "release " + key)
-    return Nothing()
-  }
-}
-
-private let jobs: [any Job.Type] = [
-  Add.self, Flaky.self, Hold.self, Infinite.self, Ordered.self, Telling.self,
-]
 
 @Suite("Worker")
 struct WorkerTests {
@@ -115,7 +20,7 @@ struct WorkerTests {
     _ body: (JobQueue, Worker) async throws -> Void
   ) async throws {
     try await withStore(kind) { (store) async throws in
-      try await withWorker(store, jobs, concurrency: concurrency, change) { worker in
+      try await withWorker(store, workerTestJobs, concurrency: concurrency, change) { worker in
         try await body(JobQueue(store: store), worker)
       }
     }
@@ -204,7 +109,7 @@ struct WorkerTests {
       }
       let next = try await queue.enqueue(Add(a: 1, b: 1))
       await expectError(.timedOut, contains: "still") { try await next.result(timeout: .milliseconds(30)) }
-      meeting.reach("release " + key)
+      workerMeeting.reach("release " + key)
       #expect(try await next.result(timeout: patience) == 2)
     }
   }
@@ -215,7 +120,7 @@ struct WorkerTests {
   func cancelRunning(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
       let handle = try await queue.enqueue(Hold(key: key))
-      try await meeting.wait(for: "began " + key)
+      try await workerMeeting.wait(for: "began " + key)
       #expect(try await handle.cancel().life.isCancelRequested)
       await expectError(.jobCancelled) { try await handle.result(timeout: patience) }
     }
@@ -225,9 +130,9 @@ struct WorkerTests {
   func cancelIgnored(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
       let handle = try await queue.enqueue(Hold(key: key, isStubborn: true))
-      try await meeting.wait(for: "began " + key)
+      try await workerMeeting.wait(for: "began " + key)
       try await handle.cancel()
-      meeting.reach("release " + key)
+      workerMeeting.reach("release " + key)
       _ = try await handle.result(timeout: patience)
     }
   }
@@ -236,12 +141,12 @@ struct WorkerTests {
   func stopWaiting(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
       let handle = try await queue.enqueue(Hold(key: key))
-      try await meeting.wait(for: "began " + key)
+      try await workerMeeting.wait(for: "began " + key)
       let waiting = Task { try await handle.result() }
       waiting.cancel()
       await #expect(throws: CancellationError.self) { try await waiting.value }
       #expect(try await handle.status() == .running)
-      meeting.reach("release " + key)
+      workerMeeting.reach("release " + key)
       _ = try await handle.result(timeout: patience)
     }
   }
@@ -254,7 +159,7 @@ struct WorkerTests {
       let queue = JobQueue(store: store)
       var handles = try await queue.enqueue((0..<20).map { Ordered(key: key, number: $0) })
       handles += try await queue.enqueue((20..<23).map { Ordered(key: key, number: $0) }) { $0.priority = 9 }
-      try await withWorker(store, jobs, concurrency: 1) { (_) async throws in
+      try await withWorker(store, workerTestJobs, concurrency: 1) { (_) async throws in
         for handle in handles { _ = try await handle.result(timeout: patience) }
       }
       let order = Ordered.order.withLock { $0[key] }
@@ -301,7 +206,7 @@ struct WorkerTests {
         try await queue.store.log(of: record.sequence, attempt: 1, from: 0)
           == Data("critical: hello\na line\n".utf8)
       }
-      meeting.reach("release " + key)
+      workerMeeting.reach("release " + key)
       _ = try await handle.result(timeout: patience)
     }
   }
@@ -312,7 +217,9 @@ struct WorkerTests {
       let queue = JobQueue(store: store)
       let events = queue.events(after: try store.revision())
       _ = try await queue.enqueue(Add(a: 1, b: 1))
-      let states = try await withWorker(store, jobs) { (_) async throws in try await Self.states(in: events) }
+      let states = try await withWorker(store, workerTestJobs) { (_) async throws in
+        try await Self.states(in: events)
+      }
       #expect(states == states.sorted())
       #expect(states.last == .succeeded)
     }
@@ -334,7 +241,7 @@ struct WorkerTests {
       let queue = JobQueue(store: store)
       let handles = try await queue.enqueue((0..<100).map { Add(a: $0, b: 0) })
       let waiting = handles.map { handle in Task { try await handle.result(timeout: patience) } }
-      let sum = try await withWorker(store, jobs) { (_) async throws in
+      let sum = try await withWorker(store, workerTestJobs) { (_) async throws in
         var sum = 0
         for task in waiting { sum += try await task.value }
         return sum
@@ -350,7 +257,7 @@ struct WorkerTests {
       let events = queue.events(after: try store.revision())
       let handle = try await queue.enqueue(Add(a: 1, b: 1))
       // This closure crashed as long as an id was a UInt128: see JobID.
-      let end = try await withWorker(store, jobs) { (_) async throws in
+      let end = try await withWorker(store, workerTestJobs) { (_) async throws in
         for try await record in events where record.id == handle.id {
           if record.state.isFinished { return record.state }
         }
@@ -368,13 +275,14 @@ struct WorkerTests {
       let queue = JobQueue(store: store)
       var options = WorkerOptions()
       options.concurrency = 1
-      let worker = try Worker(store: store, registry: JobRegistry(jobs), options: options, logger: .quiet)
+      let worker = try Worker(
+        store: store, registry: JobRegistry(workerTestJobs), options: options, logger: .quiet)
       let running = Task { try await worker.run() }
       let first = try await queue.enqueue(Hold(key: key))
-      try await meeting.wait(for: "began " + key)
+      try await workerMeeting.wait(for: "began " + key)
       let second = try await queue.enqueue(Add(a: 1, b: 1))
       worker.stop()
-      meeting.reach("release " + key)
+      workerMeeting.reach("release " + key)
       try await running.value
       #expect(try await first.status() == .succeeded)
       #expect(try await second.status() == .ready)
@@ -387,17 +295,17 @@ struct WorkerTests {
   func leaving(kind: StoreKind) async throws {
     try await withStore(kind) { (store) async throws in
       let queue = JobQueue(store: store)
-      let worker = try Worker(store: store, registry: JobRegistry(jobs), logger: .quiet)
+      let worker = try Worker(store: store, registry: JobRegistry(workerTestJobs), logger: .quiet)
       let running = Task { try await worker.run() }
       let handle = try await queue.enqueue(Hold(key: key, isStubborn: true))
-      try await meeting.wait(for: "began " + key)
+      try await workerMeeting.wait(for: "began " + key)
       running.cancel()
       try await running.value
       let record = try #require(try await queue.job(handle.id))
       #expect((record.state, record.life.attempts, record.life.failures) == (.ready, 1, 0))
       #expect(try await store.attempts(of: record.sequence).map(\.outcome) == [.handedBack])
-      meeting.reach("release " + key)
-      try await withWorker(store, jobs) { _ in _ = try await handle.result(timeout: patience) }
+      workerMeeting.reach("release " + key)
+      try await withWorker(store, workerTestJobs) { _ in _ = try await handle.result(timeout: patience) }
     }
   }
 
@@ -407,13 +315,13 @@ struct WorkerTests {
       let queue = JobQueue(store: store)
       let handles = try await queue.enqueue((0..<200).map { Add(a: $0, b: 0) })
       for round in 0..<20 {
-        let worker = try Worker(store: store, registry: JobRegistry(jobs), logger: .quiet)
+        let worker = try Worker(store: store, registry: JobRegistry(workerTestJobs), logger: .quiet)
         let running = Task { try await worker.run() }
         if round % 2 == 0 { await Task.yield() }
         if round % 3 == 0 { running.cancel() } else { worker.stop() }
         try await running.value
       }
-      try await withWorker(store, jobs) { (_) async throws in
+      try await withWorker(store, workerTestJobs) { (_) async throws in
         for (number, handle) in handles.enumerated() {
           #expect(try await handle.result(timeout: patience) == number)
         }
@@ -464,7 +372,7 @@ struct WorkerTests {
   @Test("a name that is used twice or malformed is refused by the registry")
   func registry() throws {
     #expect(throws: WorkNameError.taken("add")) { try JobRegistry([Add.self, Add.self]) }
-    let names = try JobRegistry(jobs).names
-    #expect(names == jobs.map { $0.name }.sorted())
+    let names = try JobRegistry(workerTestJobs).names
+    #expect(names == workerTestJobs.map { $0.name }.sorted())
   }
 }
