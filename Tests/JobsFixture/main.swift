@@ -25,11 +25,10 @@ func endWithParent() {
   var thread = pthread_t()
   pthread_create(
     &thread, nil,
-    { _ in
-      let parent = getppid()
-      while getppid() == parent { usleep(100_000) }
+    { parent in
+      while getppid() == Int32(Int(bitPattern: parent)) { usleep(100_000) }
       _exit(1)
-    }, nil)
+    }, UnsafeMutableRawPointer(bitPattern: Int(getppid())))
 }
 
 /// Works until it is killed, by the test or by itself at a step.

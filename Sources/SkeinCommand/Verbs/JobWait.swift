@@ -18,8 +18,8 @@ struct JobWait: Sendable {
 
   /// Waits.
   ///
-  /// - Throws: `ExitCode` with the code of the first job that did not succeed, or of the one that ended first; ``JobQueueError`` with code
-  ///   `timedOut`.
+  /// - Throws: `ExitCode` with the code of the first job that did not succeed, or of the one that ended first;
+  ///   ``JobQueueError`` with code `timedOut`.
   func run(_ ids: [JobID]) async throws {
     let deadline = timeout.map { MonotonicClock().now.advanced(by: $0) }
     let watch = Console.shared.isLive ? Task { await WaitBoard.show(ids, in: queue) } : nil

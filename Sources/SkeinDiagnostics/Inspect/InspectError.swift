@@ -26,11 +26,12 @@ package struct InspectError: Error, Equatable, CustomStringConvertible {
     self.message = message
   }
 
-  /// What the system refused, with its reason.
+  /// A process that lets itself be asked and says nothing.
   static func noAnswer(from process: Int32) -> InspectError {
     InspectError(.noAnswer, "process \(process) does not answer; is it stopped?")
   }
 
+  /// What the system refused, with its reason.
   static func system(_ what: String, _ number: Int32) -> InspectError {
     InspectError(.systemError, "\(what): \(String(cString: strerror(number)))")
   }

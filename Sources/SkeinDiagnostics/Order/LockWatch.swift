@@ -33,7 +33,7 @@ final class LockWatch: Sendable {
     HeldLocks.current.remove(UInt(bitPattern: ObjectIdentifier(lock)))
   }
 
-  /// The same for what a task holds across `await`, which is told with each call.
+  /// As ``willAcquire(_:at:)``, for what a task holds across `await`: that is told with each call.
   func willAcquire(_ lock: any ObservedLock, inside held: [HeldAsyncLocks.Held], at place: SourcePlace) {
     if held.contains(where: { $0.lock === lock }) { return }
     let wanted = orderClass(of: lock)

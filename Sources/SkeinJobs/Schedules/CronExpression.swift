@@ -88,17 +88,9 @@ extension CronExpression: CustomStringConvertible {
 extension CronExpression: Codable {
   /// Decodes the text form.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    do {
-      try self.init(try container.decode(String.self))
-    } catch let error as InvalidSchedule {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
-    }
+    self = try InvalidSchedule.asCorruption(in: decoder) { try Self(String(from: decoder)) }
   }
 
   /// Encodes the text form, ``description``.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(source)
-  }
+  public func encode(to encoder: any Encoder) throws { try source.encode(to: encoder) }
 }

@@ -21,3 +21,16 @@ public struct InvalidSchedule: Error, Hashable, Sendable, CustomStringConvertibl
   /// A sentence for people.
   public var description: String { "\(part) '\(text)': \(problem); \(advice)" }
 }
+
+extension InvalidSchedule {
+  /// Lets a value that is decoded be refused as a decoder's user expects it: with `DecodingError`, which names
+  /// the place and says what is wrong.
+  static func asCorruption<Value>(in decoder: any Decoder, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as InvalidSchedule {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: error.description, underlyingError: error))
+    }
+  }
+}

@@ -21,11 +21,8 @@ extension JobSchedule: Codable {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "a schedule has either 'cron' or 'every'"))
     }
-    do {
-      self = try fields.contains(.cron) ? Self.cron(from: fields) : Self.every(from: fields)
-    } catch let error as InvalidSchedule {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: error.description, underlyingError: error))
+    self = try InvalidSchedule.asCorruption(in: decoder) {
+      try fields.contains(.cron) ? Self.cron(from: fields) : Self.every(from: fields)
     }
   }
 

@@ -55,19 +55,11 @@ extension JobTimeZone: Codable, CustomStringConvertible {
 
   /// Decodes the name.
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    do {
-      try self.init(try container.decode(String.self))
-    } catch let error as InvalidSchedule {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
-    }
+    self = try InvalidSchedule.asCorruption(in: decoder) { try Self(String(from: decoder)) }
   }
 
   /// Encodes the name.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(identifier)
-  }
+  public func encode(to encoder: any Encoder) throws { try identifier.encode(to: encoder) }
 }
 
 /// A span of time in which the clocks of a zone run evenly. All numbers are seconds; instants count from

@@ -67,6 +67,7 @@ public protocol JobStore: Sendable {
   func schedules() async throws -> [ScheduleRecord]
   /// Enqueues the jobs of all ticks that have come up until `now`: each tick once, whoever asks and how often. Promised.
   ///
+  /// - Returns: how many, and when to ask again at the latest.
   func enqueueDue(now: Date) async throws -> DueSchedules
 
   // MARK: Looking
