@@ -1,6 +1,7 @@
 public import FoundationEssentials
 public import Logging
 internal import SkeinSync
+internal import SkeinWork
 
 /// What a job knows of the attempt that runs it, and where it leaves its log and progress.
 public struct JobContext: Sendable {
@@ -41,6 +42,16 @@ public struct JobContext: Sendable {
     logger[metadataKey: "job"] = "\(id)"
     logger[metadataKey: "attempt"] = "\(attempt)"
     self.logger = logger
+  }
+
+  // MARK: Others
+
+  /// The results of the jobs that this one has waited for, in the order in which they were named, those last that were
+  /// put alongside of them; without those that gave none.
+  ///
+  /// - Throws: `DecodingError` when one of them is of another type.
+  public func results<Value: Decodable>(as type: Value.Type) throws -> [Value] {
+    try (JobInputs.current?.inputs ?? []).compactMap(\.result).map { try JSONCodec().decode(type, from: $0) }
   }
 
   // MARK: Progress

@@ -28,26 +28,11 @@ public struct JobHandle<J: Job>: Sendable {
   /// - Throws: ``JobQueueError``: `jobFailed` with the last error, `jobCancelled`, `jobExpired`, `timedOut`;
   ///   `CancellationError`. After the last two the job goes on.
   public func result(timeout: Duration? = nil) async throws -> J.Output {
-    let record = try await queue.waitForEnd(of: id, timeout: timeout)
-    switch record.state {
-    case .succeeded: break
-    case .cancelled: throw JobQueueError(.jobCancelled, "job \(id) was cancelled")
-    case .expired: throw JobQueueError(.jobExpired, "job \(id) expired before it could start")
-    default: throw try await failure(record)
-    }
-    guard let data = try await queue.store.result(of: record.sequence) else {
-      throw JobQueueError(.jobNotFound, "the result of job \(id) is not kept any more")
-    }
-    return try JSONCodec().decode(J.Output.self, from: data)
+    try await queue.result(of: id, as: J.Output.self, timeout: timeout)
   }
 
-  private func failure(_ record: JobRecord) async throws -> JobQueueError {
-    let last = try await queue.store.attempts(of: record.sequence).last?.error
-    let why = record.life.reason.map { " (\($0.name))" } ?? ""
-    let message = last.map { ": \($0.type): \($0.message)" } ?? ""
-    return JobQueueError(
-      .jobFailed, "job \(id) failed after \(record.life.attempts) attempts\(why)\(message)")
-  }
+  /// The job's result, for another job to refer to: that one then waits for this one.
+  public var output: JobResult<J.Output> { JobResult(of: id) }
 
   /// Where the job stands.
   public func status() async throws -> JobState { try await queue.status(of: id) }

@@ -77,6 +77,33 @@ public final class JobQueue: Sendable {
     return handle(try store.enqueue([NewJob(job, change)], in: db)[0])
   }
 
+  /// Stores the jobs of a flow, all or none.
+  ///
+  /// - Throws: ``JobQueueError`` before anything is stored: `jobNotFound` when a job waits for one that there is not.
+  public func enqueue(_ flow: JobFlow) async throws -> EnqueuedFlow {
+    let jobs = try flow.newJobs()
+    return EnqueuedFlow(id: flow.id, asked: jobs, jobs: try await store.enqueue(jobs), queue: self)
+  }
+
+  /// Stores jobs from within a running one: whoever waits for that one waits for these as well, in the same way, and they
+  /// join its flow. So a job can spread out into more of them while the join that follows it holds on.
+  ///
+  /// - Parameters:
+  ///   - jobs: their stored properties become the inputs.
+  ///   - context: of the running job.
+  ///   - change: changes the options that the jobs' type gives.
+  /// - Throws: ``JobQueueError`` with code `wrongState` when that job has ended, because its worker was taken for dead.
+  public func enqueue<J: Job>(
+    _ jobs: [J], alongside context: JobContext, _ change: (inout JobOptions) -> Void = { _ in }
+  ) async throws -> [JobHandle<J>] {
+    let new = try jobs.map { job in
+      var new = try NewJob(job, change)
+      new.alongside = context.id
+      return new
+    }
+    return try await store.enqueue(new).map(handle)
+  }
+
   /// Stores jobs that are known by name only.
   public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] { try await store.enqueue(jobs) }
 
@@ -110,6 +137,33 @@ public final class JobQueue: Sendable {
   /// - Throws: ``JobQueueError`` with code `jobNotFound` or `timedOut`; `CancellationError`. The job goes on.
   public func waitForEnd(of id: JobID, timeout: Duration? = nil) async throws -> JobRecord {
     try await endings.wait(for: id, timeout: timeout)
+  }
+
+  /// Waits for the end of a job and gives its result.
+  ///
+  /// - Throws: as ``JobHandle/result(timeout:)``.
+  public func result<Value: Decodable>(
+    of id: JobID, as type: Value.Type, timeout: Duration? = nil
+  ) async throws -> Value {
+    let record = try await waitForEnd(of: id, timeout: timeout)
+    switch record.state {
+    case .succeeded: break
+    case .cancelled: throw JobQueueError(.jobCancelled, "job \(id) was cancelled")
+    case .expired: throw JobQueueError(.jobExpired, "job \(id) expired before it could start")
+    default: throw try await failure(record)
+    }
+    guard let data = try await store.result(of: record.sequence) else {
+      throw JobQueueError(.jobNotFound, "the result of job \(id) is not kept any more")
+    }
+    return try JSONCodec().decode(type, from: data)
+  }
+
+  private func failure(_ record: JobRecord) async throws -> JobQueueError {
+    let last = try await store.attempts(of: record.sequence).last?.error
+    let why = record.life.reason.map { " (\($0.name))" } ?? ""
+    let message = last.map { ": \($0.type): \($0.message)" } ?? ""
+    return JobQueueError(
+      .jobFailed, "job \(record.id) failed after \(record.life.attempts) attempts\(why)\(message)")
   }
 
   /// The changes of all jobs, from now on or from a revision that was seen before.
@@ -186,6 +240,28 @@ public final class JobQueue: Sendable {
   @discardableResult
   public func removeSchedule(_ name: String) async throws -> Bool { try await store.removeSchedule(name) }
 
+  // MARK: Limits
+
+  /// Limits how many jobs of a name, or with a concurrency key, run at once, and how many start in a span: over all
+  /// workers, from now on. It takes the place of a limit for the same subject.
+  ///
+  /// - Throws: ``JobQueueError`` with code `invalidInput` before anything is stored.
+  public func setLimit(_ limit: JobLimit) async throws {
+    try limit.validate()
+    try await store.setLimit(limit)
+  }
+
+  /// Takes a limit away.
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  public func removeLimit(_ subject: JobLimit.Subject) async throws -> Bool {
+    try await store.removeLimit(subject)
+  }
+
+  /// All limits, names before keys, in the order of their texts.
+  public func limits() async throws -> [JobLimit] { try await store.limits() }
+
   // MARK: Upkeep
 
   /// Removes the finished jobs that have been kept long enough, as workers do by themselves now and then.
@@ -232,9 +308,10 @@ extension NewJob {
     var options = job.options
     change(&options)
     let codec = JSONCodec()
+    let references = JobReferences()
     let kwargs: Data
     do {
-      kwargs = try codec.encode(job)
+      kwargs = try JobReferences.$current.withValue(references) { try codec.encode(job) }
     } catch {
       throw JobQueueError(
         .invalidInput, "the input of job '\(J.name)' can not be encoded: \(error)", cause: error)
@@ -248,6 +325,7 @@ extension NewJob {
     try self.init(
       name: J.name, payloadVersion: J.payloadVersion, contentType: codec.contentType, payload: payload,
       options: options)
+    dependencies = references.all.map { JobDependency(on: $0) }
   }
 }
 

@@ -11,6 +11,8 @@ public struct JobQueueError: Error, Sendable, CustomStringConvertible {
     public static let invalidInput = Code("invalidInput")
     /// No job has this id.
     public static let jobNotFound = Code("jobNotFound")
+    /// Another job has the unique key.
+    public static let duplicate = Code("duplicate")
     /// The job's state does not allow what was asked.
     public static let wrongState = Code("wrongState")
     /// No worker and no registry knows a job of this name.
@@ -29,6 +31,8 @@ public struct JobQueueError: Error, Sendable, CustomStringConvertible {
     public static let closed = Code("closed")
     /// Waiting for the result took longer than the caller wanted; the job goes on.
     public static let timedOut = Code("timedOut")
+    /// A job whose result is asked for has given none.
+    public static let noResult = Code("noResult")
     /// The job failed for good.
     public static let jobFailed = Code("jobFailed")
     /// The job was cancelled.

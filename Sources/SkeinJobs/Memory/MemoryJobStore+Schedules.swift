@@ -34,7 +34,7 @@ extension MemoryJobStore {
     try changeOpen { tables in
       guard let record = tables.schedules[name] else { return nil }
       let now = Date()
-      return tables.enqueue(record.job(at: nil, now: now), now: now)
+      return try tables.enqueue(record.job(at: nil, now: now), now: now)
     }
   }
 
@@ -50,7 +50,7 @@ extension MemoryJobStore {
       for (name, old) in tables.schedules where old.isDue(at: now) {
         var record = old
         for tick in record.advance(to: now) where !record.runs.contains(where: { $0.tick == tick }) {
-          let job = tables.enqueue(record.job(at: tick, now: now))
+          let job = try tables.enqueue(record.job(at: tick, now: now), now: now)
           guard !job.isExisting else { continue }
           record.noteRun(tick, job.sequence)
           due.count += 1

@@ -25,7 +25,7 @@ public final class MemoryJobStore: JobStore {
 
   /// Stores jobs, all or none. Promised.
   public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
-    try changeOpen { tables in jobs.map { tables.enqueue($0) } }
+    try changeOpen { try $0.enqueue(jobs) }
   }
 
   /// Asks for a job's end: one that waits is cancelled, one that runs is asked to stop. Promised.
@@ -59,7 +59,10 @@ public final class MemoryJobStore: JobStore {
   public func purge(queue: String, states: Set<JobState>) async throws -> Int {
     try changeOpen { tables in
       let wanted = states.subtracting([.running])
-      let doomed = tables.jobs.values.map(\.record).filter { $0.queue == queue && wanted.contains($0.state) }
+      let fitting = tables.jobs.values.map(\.record).filter { $0.queue == queue && wanted.contains($0.state) }
+      // Who waits for them learns of it.
+      for job in fitting where !job.state.isFinished { tables.giveUp(job.sequence) }
+      let doomed = fitting.filter { !tables.isNeeded($0.sequence) }
       for job in doomed { tables.remove(job.sequence) }
       return doomed.count
     }
@@ -68,16 +71,26 @@ public final class MemoryJobStore: JobStore {
   /// Removes finished jobs that have been kept long enough, at most `limit` of them. Not promised.
   public func prune(_ policy: RetentionPolicy, limit: Int) async throws -> Int {
     try changeOpen { tables in
-      let now = Date()
-      let overdue = tables.jobs.values.lazy.map(\.record).filter { job in
-        guard let end = job.finishedAt,
-          let span = policy.span(for: job.state, own: job.kind.retention)
-        else { return false }
-        return end.addingTimeInterval(span.seconds) <= now
-      }
-      let doomed = overdue.prefix(limit).map(\.sequence)
+      let doomed = tables.overdue(policy, now: Date(), limit: limit)
       for sequence in doomed { tables.remove(sequence) }
       return doomed.count
+    }
+  }
+
+  // MARK: Limits
+
+  /// Sets a limit, in the place of one for the same subject. Promised.
+  public func setLimit(_ limit: JobLimit) async throws { try changeOpen { $0.setLimit(limit) } }
+
+  /// Takes a limit away. Promised.
+  public func removeLimit(_ subject: JobLimit.Subject) async throws -> Bool {
+    try changeOpen { $0.removeLimit(subject) }
+  }
+
+  /// All limits, names before keys, in the order of their texts.
+  public func limits() async throws -> [JobLimit] {
+    try readOpen {
+      $0.limits.values.sorted { ($0.subject.scope, $0.subject.text) < ($1.subject.scope, $1.subject.text) }
     }
   }
 
@@ -93,7 +106,9 @@ public final class MemoryJobStore: JobStore {
 
   /// Jobs that fit a filter, the latest first.
   public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
-    let all = try readOpen { $0.jobs.values.map(\.record) }
+    let all = try readOpen { tables in
+      tables.jobs.values.filter { filter.group == nil || $0.payload.groupID == filter.group }.map(\.record)
+    }
     return Array(all.filter(filter.accepts).sorted { $0.sequence > $1.sequence }.prefix(filter.limit))
   }
 
@@ -104,6 +119,16 @@ public final class MemoryJobStore: JobStore {
 
   /// The encoded result of a job; `nil` when it has none.
   public func result(of sequence: Int64) async throws -> Data? { try readOpen { $0.jobs[sequence]?.result } }
+
+  /// What a job has waited for, in the order in which it was named, with the results.
+  public func inputs(of sequence: Int64) async throws -> [JobInput] {
+    try readOpen { $0.inputs(of: sequence) }
+  }
+
+  /// The links among a job and all that it is tied to, directly or through others, up to `limit` jobs.
+  public func links(around sequence: Int64, limit: Int) async throws -> [JobLink] {
+    try readOpen { $0.links(around: sequence, limit: limit) }
+  }
 
   /// The attempts of a job, the first one first.
   public func attempts(of sequence: Int64) async throws -> [AttemptRecord] {

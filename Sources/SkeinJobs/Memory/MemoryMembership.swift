@@ -29,10 +29,15 @@ final class MemoryMembership: WorkerMembership {
     }
   }
 
+  func inputs(of token: ClaimToken) async throws -> [JobInput] {
+    try store.readOpen { $0.inputs(of: token.sequence) }
+  }
+
   func handBack(_ tokens: [ClaimToken]) async throws {
     try store.changeOpen { tables in
       for token in tokens where tables.holds(token, id) {
         tables.move(token.sequence, by: .handedBack(started: false))
+        tables.giveBackRate(tables.jobs[token.sequence]!.record)
       }
     }
   }

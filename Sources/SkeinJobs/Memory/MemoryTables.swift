@@ -43,6 +43,13 @@ struct MemoryTables: Sendable {
   private var history: [(revision: Int64, sequence: Int64)] = []
   /// What the current change has to tell.
   var news = StoreNews()
+  var links = MemoryLinks()
+  /// Ends that those who wait for them are being told; emptied when all have been.
+  var endings: [Int64] = []
+  var limits: [JobLimit.Subject: JobLimit] = [:]
+  var definitions = LimitDefinitions()
+  /// The state of the rates: see ``LimitGate``.
+  var earliest: [JobLimit.Subject: Int64] = [:]
   var pausedByQueue: [String: Bool] = [:]
   var schedules: [String: ScheduleRecord] = [:]
   var workers: [WorkerID: WorkerRecord] = [:]
@@ -67,42 +74,120 @@ struct MemoryTables: Sendable {
 
   // MARK: Producers
 
-  mutating func enqueue(_ new: NewJob, now: Date = Date()) -> EnqueuedJob {
-    if let key = new.uniqueKey, let holder = uniqueKeys[key] {
-      return EnqueuedJob(id: jobs[holder]!.record.id, sequence: holder, isExisting: true)
+  /// Stores a job, unless its unique key is taken and it gives way.
+  ///
+  /// - Parameter others: what stands for jobs of the same call, which it may wait for.
+  mutating func enqueue(
+    _ new: NewJob, beside others: [JobID: EnqueuedJob] = [:], now: Date
+  ) throws(JobQueueError) -> EnqueuedJob {
+    var new = new
+    var replaced: Int64?
+    if let key = new.uniqueKey, let holder = holder(of: key, now: now) {
+      switch new.uniqueConflict {
+      case .existing: return EnqueuedJob(id: holder.id, sequence: holder.sequence, isExisting: true)
+      case .error: throw .duplicate(new, of: holder.sequence)
+      case .replace: replaced = replace(holder, by: &new)
+      }
     }
+    var siblings: [MemoryLinks.Place] = []
+    if let sibling = new.alongside { siblings = try join(sibling, &new) }
+    let needs = try resolve(new, others)
+    try checkForCycle(new, needs, siblings)
+    let verdict = JoinVerdict(needs.map(\.state), new.ties)
+    let isWaiting = !needs.isEmpty && verdict != .starts
+    let sequence = insert(new, isWaiting: isWaiting, now: now)
+    for need in needs { insert(need, of: sequence) }
+    for place in siblings {
+      let condition = links[place].condition
+      insert(.init(needs: sequence, origin: new.id, condition: condition, state: .pending), of: place.job)
+    }
+    if let replaced { moveLinks(from: replaced, to: sequence) }
+    if isWaiting && verdict == .isHopeless { giveUp(sequence) }
+    return EnqueuedJob(id: new.id, sequence: sequence)
+  }
+
+  private mutating func insert(_ new: NewJob, isWaiting: Bool, now: Date) -> Int64 {
     lastSequence += 1
     var record = JobRecord(
       sequence: lastSequence, id: new.id, kind: new.kind, queue: new.queue, priority: new.priority,
-      life: JobLife(runAt: new.runAt ?? now, now: now), enqueuedAt: now, revision: revision)
+      life: JobLife(runAt: new.runAt ?? now, now: now, isWaiting: isWaiting), enqueuedAt: now,
+      revision: revision)
     record.expiresAt = new.expiresAt
     record.uniqueKey = new.uniqueKey
+    record.uniqueUntil = new.uniqueUntil
     record.concurrencyKey = new.concurrencyKey
+    record.ties = new.ties
     jobs[lastSequence] = Job(record: record, payload: new.payload)
     sequences[new.id] = lastSequence
     if let end = new.expiresAt { expiring.insert(Due(at: end, sequence: lastSequence)) }
-    settle(lastSequence)
-    return EnqueuedJob(id: new.id, sequence: lastSequence)
+    file(lastSequence)
+    return lastSequence
+  }
+
+  private mutating func holder(of key: String, now: Date) -> JobRecord? {
+    guard let sequence = uniqueKeys[key], let record = jobs[sequence]?.record else { return nil }
+    guard record.state.isFinished, record.uniqueUntil! <= now else { return record }
+    freeKey(of: sequence)
+    return nil
+  }
+
+  private mutating func freeKey(of sequence: Int64) {
+    jobs[sequence]!.record.uniqueUntil = nil
+    if let key = jobs[sequence]!.record.uniqueKey { uniqueKeys[key] = nil }
+  }
+
+  /// Frees the key of the job that has it; gives its number, if it gave way and others may wait for it.
+  private mutating func replace(_ holder: JobRecord, by job: inout NewJob) -> Int64? {
+    freeKey(of: holder.sequence)
+    switch holder.state {
+    case .running:
+      jobs[holder.sequence]!.record.uniqueKey = nil
+      if !job.dependencies.contains(where: { $0.job == holder.id }) {
+        job.dependencies.append(JobDependency(on: holder.id, .end))
+      }
+      return nil
+    case .waiting, .scheduled, .ready:
+      // It ends without telling anybody: who waits for it will wait for the new one.
+      jobs[holder.sequence]!.record.ties.subtract([.isNeeded, .failsTogether])
+      giveUp(holder.sequence)
+      return holder.sequence
+    case .succeeded, .failed, .cancelled, .expired: return nil
+    }
   }
 
   mutating func retry(_ sequence: Int64) throws(JobQueueError) {
     let record = jobs[sequence]!.record
     var life = record.life
-    guard life.apply(.retried) else {
+    guard life.apply(.retried(isWaiting: false)) else {
       throw JobQueueError(
         .wrongState,
         "job \(record.id) is \(record.state.name); only failed, cancelled and expired jobs can be retried")
     }
-    if let key = record.uniqueKey, uniqueKeys[key] != nil {
+    if let key = record.uniqueKey, let holder = uniqueKeys[key], holder != sequence {
       throw JobQueueError(
-        .wrongState, "job \(record.id) can not be retried: its unique key belongs to another unfinished job")
+        .wrongState,
+        "job \(record.id) can not be retried: its unique key, or that of one that waits for it, belongs to another job"
+      )
     }
+    let isWaiting = try waitsAgain(sequence)
     jobs[sequence]!.record.expiresAt = nil
-    move(sequence, by: .retried)
+    move(sequence, by: .retried(isWaiting: isWaiting))
+    revive(after: sequence)
+  }
+
+  /// Finished jobs that have been kept long enough, and that nobody waits for, at most `limit`.
+  func overdue(_ policy: RetentionPolicy, now: Date, limit: Int) -> [Int64] {
+    let overdue = jobs.values.lazy.map(\.record).filter { job in
+      guard let end = job.finishedAt, let span = policy.span(for: job.state, own: job.kind.retention)
+      else { return false }
+      return end.addingTimeInterval(span.seconds) <= now && !isNeeded(job.sequence)
+    }
+    return overdue.prefix(limit).map(\.sequence)
   }
 
   mutating func remove(_ sequence: Int64) {
     guard let job = jobs.removeValue(forKey: sequence) else { return }
+    links.remove(sequence)
     sequences[job.record.id] = nil
     if let key = job.record.uniqueKey, uniqueKeys[key] == sequence { uniqueKeys[key] = nil }
   }
@@ -116,12 +201,15 @@ struct MemoryTables: Sendable {
     let state = jobs[sequence]!.record.state
     jobs[sequence]!.record.finishedAt = state.isFinished ? now : nil
     if state != .running { jobs[sequence]!.record.worker = nil }
-    settle(sequence)
+    jobs[sequence]!.record.isHeld = false
+    file(sequence)
+    if state.isFinished { didEnd(sequence) }
+    if state != .running { news.hasWork = news.hasWork || !definitions.isEmpty }
     return true
   }
 
   /// Numbers a change, and puts the job where its state belongs.
-  private mutating func settle(_ sequence: Int64) {
+  private mutating func file(_ sequence: Int64) {
     revision += 1
     jobs[sequence]!.record.revision = revision
     history.append((revision, sequence))
@@ -130,7 +218,13 @@ struct MemoryTables: Sendable {
     }
     news.hasChanges = true
     let record = jobs[sequence]!.record
-    if let key = record.uniqueKey { uniqueKeys[key] = record.state.isFinished ? nil : sequence }
+    if let key = record.uniqueKey {
+      if !record.state.isFinished || record.uniqueUntil != nil {
+        uniqueKeys[key] = sequence
+      } else if uniqueKeys[key] == sequence {
+        uniqueKeys[key] = nil
+      }
+    }
     if record.state < .running { news.hasWork = true }
     switch record.state {
     case .ready:
@@ -164,10 +258,11 @@ struct MemoryTables: Sendable {
     var claim = Claim()
     let queues = queuesToAsk(request.queues)
     var takesSuspect = request.takesSuspect
+    var gates = gates(now: now)
     for queue in queues {
-      take(from: queue, request, &takesSuspect, worker, now, into: &claim)
+      take(from: queue, request, &takesSuspect, worker, now, &gates, into: &claim)
     }
-    claim.nextDue = scheduled.min?.at
+    claim.nextDue = [scheduled.min?.at, claim.nextDue].compactMap(\.self).min()
     return claim
   }
 
@@ -195,7 +290,7 @@ struct MemoryTables: Sendable {
 
   private mutating func take(
     from queue: String, _ request: ClaimRequest, _ takesSuspect: inout Bool, _ worker: WorkerID, _ now: Date,
-    into claim: inout Claim
+    _ gates: inout [JobLimit.Subject: LimitGate], into claim: inout Claim
   ) {
     var passedOver: [Rank] = []
     while claim.jobs.count < request.limit, let rank = ready[queue]?.popMin() {
@@ -207,6 +302,13 @@ struct MemoryTables: Sendable {
       }
       guard isKnown, takesSuspect || !job.record.life.isSuspect else {
         passedOver.append(rank)
+        continue
+      }
+      let (isAdmitted, opening) = admit(job.record, &gates, now)
+      jobs[rank.sequence]!.record.isHeld = !isAdmitted
+      guard isAdmitted else {
+        passedOver.append(rank)
+        claim.nextDue = [claim.nextDue, opening].compactMap(\.self).min()
         continue
       }
       if job.record.life.isSuspect { takesSuspect = false }
@@ -241,6 +343,6 @@ extension MemoryTables.Job {
     return ClaimedJob(
       id: record.id, token: ClaimToken(sequence: record.sequence, delivery: record.life.deliveries),
       kind: record.kind, payload: payload, queue: record.queue, priority: record.priority, life: record.life,
-      enqueuedAt: record.enqueuedAt, history: history)
+      enqueuedAt: record.enqueuedAt, history: history, ties: record.ties)
   }
 }

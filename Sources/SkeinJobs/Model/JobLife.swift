@@ -16,7 +16,7 @@ public import struct FoundationEssentials.Date
 /// | waiting, scheduled, ready | `cancelled` | cancelled |
 /// | running | `cancelled` | running, with the request kept for its worker |
 /// | waiting, scheduled, ready | `expired` | expired |
-/// | failed, cancelled, expired | `retried` | ready, with a clean record |
+/// | failed, cancelled, expired | `retried(isWaiting)` | ready, or waiting, with a clean record |
 ///
 /// Everything else is refused and changes nothing.
 ///
@@ -46,8 +46,8 @@ public struct JobLife: Hashable, Sendable {
     case cancelled
     /// The last moment for its start has passed.
     case expired
-    /// Somebody wants it run again.
-    case retried
+    /// Somebody wants it run again: at once, or when the jobs that it depends on have ended.
+    case retried(isWaiting: Bool)
   }
 
   /// How often a job may take part in the death of its worker.
@@ -95,7 +95,9 @@ public struct JobLife: Hashable, Sendable {
     case (.running, .cancelled): isCancelRequested = true
     case (.waiting, .cancelled), (.scheduled, .cancelled), (.ready, .cancelled): state = .cancelled
     case (.waiting, .expired), (.scheduled, .expired), (.ready, .expired): state = .expired
-    case (.failed, .retried), (.cancelled, .retried), (.expired, .retried): startOver()
+    case (.failed, .retried(let isWaiting)), (.cancelled, .retried(let isWaiting)),
+      (.expired, .retried(let isWaiting)):
+      startOver(isWaiting: isWaiting)
     default: return false
     }
     return true
@@ -147,8 +149,8 @@ public struct JobLife: Hashable, Sendable {
     isSuspect = true
   }
 
-  private mutating func startOver() {
-    state = .ready
+  private mutating func startOver(isWaiting: Bool) {
+    state = isWaiting ? .waiting : .ready
     reason = nil
     failures = 0
     crashes = 0

@@ -1,5 +1,16 @@
 public import SkeinResilience
 
+/// What happens to a job that is enqueued while its unique key is taken.
+public enum UniqueConflict: String, Codable, Hashable, Sendable, CaseIterable {
+  /// It is not added; the answer is the job that has the key.
+  case existing
+  /// The enqueue fails with ``JobQueueError/Code/duplicate``, and nothing of the call is stored.
+  case error
+  /// It takes the key. The job that had it is cancelled if it has not started; one that runs goes on, and the new one
+  /// waits for its end. Whoever waits for a job that is cancelled so waits for the new one.
+  case replace
+}
+
 /// How a job is queued and run. Each enqueue may change what the job's type says.
 public struct JobOptions: Hashable, Sendable {
   /// The priorities there are; 9 is most urgent.
@@ -22,9 +33,13 @@ public struct JobOptions: Hashable, Sendable {
   public var delay: Duration?
   /// Must start within this span, or it expires.
   public var expiry: Duration?
-  /// As long as a job with this key is unfinished, enqueueing another one gives the handle of the first.
+  /// As long as a job with this key is unfinished, no other one with the same key is added.
   public var uniqueKey: String?
-  /// Jobs with one key count against one limit.
+  /// Keeps the unique key for this long after the job was enqueued, though it may have ended.
+  public var uniquePeriod: Duration?
+  /// What happens to a job whose unique key is taken.
+  public var uniqueConflict = UniqueConflict.existing
+  /// Jobs with one key count against one limit, if a limit is set for the key: see ``JobQueue/setLimit(_:)``.
   public var concurrencyKey: String?
   /// Whether the worker waits, before it takes other work, until the end of this job is safely stored.
   ///
@@ -56,6 +71,10 @@ public struct JobOptions: Hashable, Sendable {
     try positive(expiry, "the expiry")
     try notNegative(retention, "the retention")
     try notNegative(delay, "the delay")
+    try positive(uniquePeriod, "the period of the unique key")
+    guard uniqueKey != nil || (uniquePeriod == nil && uniqueConflict == .existing) else {
+      throw .invalidInput("what a unique key does is said, but no unique key is given")
+    }
     if let soft = softTimeLimit, let hard = hardTimeLimit, soft > hard {
       throw .invalidInput("the soft time limit (\(soft)) is longer than the hard one (\(hard))")
     }

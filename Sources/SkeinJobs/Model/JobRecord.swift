@@ -24,8 +24,14 @@ public struct JobRecord: Hashable, Sendable {
   public var finishedAt: Date?
   /// The key that keeps it unique.
   public var uniqueKey: String?
+  /// Until when its unique key is its own, though it has ended.
+  public var uniqueUntil: Date?
   /// The key of its limit.
   public var concurrencyKey: String?
+  /// Whether a limit holds it back, while it is ready.
+  public var isHeld = false
+  /// How it is tied to others.
+  public var ties: JobTies = []
   /// The worker that runs it.
   public var worker: WorkerID?
   /// How far the running attempt says it is.

@@ -92,8 +92,30 @@ public struct NewJob: Hashable, Sendable {
   public var expiresAt: Date?
   /// See ``JobOptions/uniqueKey``.
   public var uniqueKey: String?
+  /// Until when its unique key is its own, though it has ended.
+  public var uniqueUntil: Date?
+  /// See ``JobOptions/uniqueConflict``.
+  public var uniqueConflict = UniqueConflict.existing
   /// See ``JobOptions/concurrencyKey``.
   public var concurrencyKey: String?
+  /// What must have happened to other jobs before it may start: jobs of the store, or of the same call.
+  public var dependencies: [JobDependency] = []
+  /// Whether one of the dependencies that is met suffices.
+  public var startsAfterAny = false
+  /// Whether, when it fails, all that is unfinished of its group (``JobPayload/groupID``) is cancelled.
+  public var failsTogether = false
+  /// An unfinished job. Whoever waits for it when this one is stored waits for this one in the same way.
+  public var alongside: JobID?
+  /// What messages call it, in the place of its id. Not stored.
+  public var label: String?
+
+  /// How it is tied to others, as far as it says so itself.
+  var ties: JobTies {
+    var ties: JobTies = dependencies.isEmpty ? [] : .needsOthers
+    if startsAfterAny { ties.insert(.startsAfterAny) }
+    if failsTogether { ties.insert(.failsTogether) }
+    return ties
+  }
 
   /// Creates a job from parts of one that was checked.
   init(kind: JobKind, payload: JobPayload, queue: String, priority: Int) {
@@ -124,6 +146,8 @@ public struct NewJob: Hashable, Sendable {
     runAt = options.delay.flatMap { $0 > .zero ? now.addingTimeInterval($0.seconds) : nil }
     expiresAt = options.expiry.map { now.addingTimeInterval($0.seconds) }
     uniqueKey = options.uniqueKey
+    uniqueUntil = options.uniquePeriod.map { now.addingTimeInterval($0.seconds) }
+    uniqueConflict = options.uniqueConflict
     concurrencyKey = options.concurrencyKey
   }
 }

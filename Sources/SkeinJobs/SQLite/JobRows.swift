@@ -63,6 +63,7 @@ struct JobRows {
     require("k.name = ?", filter.name)
     require("j.sequence < ?", filter.before)
     require("j.worker = ?", filter.worker?.number)
+    require("j.sequence IN (SELECT sequence FROM payloads WHERE group_id = ?)", filter.group?.data)
     // Held jobs are running ones, which an index finds.
     if filter.worker != nil {
       conditions.append("j.state = 3")
@@ -125,7 +126,10 @@ extension JobRecord {
     startedAt = (row["started_at"] as Int64?).map(Date.init(microseconds:))
     finishedAt = (row["finished_at"] as Int64?).map(Date.init(microseconds:))
     uniqueKey = row["unique_key"]
+    uniqueUntil = (row["unique_until"] as Int64?).map(Date.init(microseconds:))
     concurrencyKey = row["concurrency_key"]
+    isHeld = row["held_by"] != nil
+    ties = JobTies(rawValue: row["ties"])
     worker = (row["worker"] as Int64?).map(WorkerID.init(number:))
     progress = (row["fraction"] as Double?).map { JobProgress(fraction: $0, message: row["message"]) }
   }

@@ -15,31 +15,42 @@ extension JobTransaction {
     try moveDue()
     var claim = Claim()
     let unknown = try unknownKinds(request.knows)
+    var gates = try LimitGates(self)
+    if gates != nil {
+      try gates!.open(
+        queues: request.queues?.map(queueID), isKnown(unknown, "kind"), limit: request.limit)
+    }
     let queues = try queuesToAsk(request.queues, turn: turn)
     if request.takesSuspect {
       for queue in queues where claim.jobs.isEmpty {
-        try take(from: queue, isSuspect: true, limit: 1, unknown, worker, into: &claim)
+        try take(from: queue, isSuspect: true, limit: 1, unknown, worker, &gates, into: &claim)
       }
     }
     for queue in queues where claim.jobs.count < request.limit {
-      try take(
-        from: queue, isSuspect: false, limit: request.limit - claim.jobs.count, unknown, worker, into: &claim)
+      try take(from: queue, isSuspect: false, limit: request.limit, unknown, worker, &gates, into: &claim)
     }
     if claim.jobs.count < request.limit { claim.unknown = try waiting(of: unknown, in: queues) }
-    claim.nextDue = try Int64.fetchOne(
-      db.cachedStatement(sql: "SELECT min(run_at) FROM jobs WHERE state = 1")
-    ).map(Date.init(microseconds:))
+    claim.nextDue = try [nextScheduled(), gates?.finish()].compactMap(\.self).min()
     return claim
+  }
+
+  private func nextScheduled() throws -> Date? {
+    try Int64.fetchOne(db.cachedStatement(sql: "SELECT min(run_at) FROM jobs WHERE state = 1"))
+      .map(Date.init(microseconds:))
   }
 
   /// Moves scheduled jobs whose time has come, and those whose time to start has passed.
   private func moveDue() throws {
-    try run(
-      """
-      UPDATE jobs SET state = 7, finished_at = ?1, revision = ?2 WHERE sequence IN (
-        SELECT sequence FROM jobs WHERE expires_at IS NOT NULL AND state < 3 AND expires_at <= ?1 LIMIT ?3)
-      """, [nowMicroseconds, revisionIfUsed, Self.mostMoved])
-    if db.changesCount > 0 { news.hasChanges = true }
+    let expired = try Int64.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT sequence FROM jobs WHERE expires_at IS NOT NULL AND state < 3 AND expires_at <= ? LIMIT ?
+          """), arguments: [nowMicroseconds, Self.mostMoved])
+    for sequence in expired {
+      // One that waits for another of them may have ended with it.
+      guard var life = try life(sequence), life.apply(.expired) else { continue }
+      try save(life, of: sequence)
+    }
     try run(
       """
       UPDATE jobs SET state = 2, revision = ?2 WHERE sequence IN (
@@ -62,9 +73,9 @@ extension JobTransaction {
       db.cachedStatement(
         sql: """
           WITH RECURSIVE filled (queue) AS (
-            SELECT min(queue) FROM jobs WHERE state = 2
+            SELECT min(queue) FROM jobs WHERE state = 2 AND held_by IS NULL
             UNION ALL
-            SELECT (SELECT min(queue) FROM jobs WHERE state = 2 AND queue > filled.queue) FROM filled
+            SELECT (SELECT min(queue) FROM jobs WHERE state = 2 AND held_by IS NULL AND queue > filled.queue) FROM filled
             WHERE filled.queue IS NOT NULL)
           SELECT queue FROM filled WHERE queue IS NOT NULL
           """)
@@ -90,7 +101,7 @@ extension JobTransaction {
     let ids = try Int64.fetchAll(
       db,
       sql: """
-        SELECT DISTINCT kind FROM jobs WHERE state = 2 AND queue IN (\(list(queues))) AND kind IN (\(list(kinds)))
+        SELECT DISTINCT kind FROM jobs WHERE state = 2 AND held_by IS NULL AND queue IN (\(list(queues))) AND kind IN (\(list(kinds)))
         """)
     return try Set(
       ids.map { try kind($0) }.map { UnknownJob(name: $0.name, payloadVersion: $0.payloadVersion) })
@@ -100,30 +111,51 @@ extension JobTransaction {
 
   // MARK: Taking
 
+  private func isKnown(_ unknown: [Int64], _ column: String) -> String {
+    unknown.isEmpty ? "" : "AND \(column) NOT IN (\(list(unknown)))"
+  }
+
+  /// So many jobs are marked as held back by a limit in one look at a queue; more of them at the next.
+  private static let mostHeld = 1000
+
+  /// Takes jobs of a queue until there are `limit` of them.
   private func take(
     from queue: Int64, isSuspect: Bool, limit: Int, _ unknown: [Int64], _ worker: WorkerID,
-    into claim: inout Claim
+    _ gates: inout LimitGates?, into claim: inout Claim
   ) throws {
+    var held = 0
+    while claim.jobs.count < limit && held < Self.mostHeld {
+      let wanted = limit - claim.jobs.count
+      let rows = try ready(in: queue, isSuspect: isSuspect, limit: wanted, unknown)
+      let name = rows.isEmpty ? "" : try queueName(queue)
+      for row in rows {
+        if gates != nil, try !gates!.admit(row[0], kind(row[2]), row[19]) {
+          held += 1
+          continue
+        }
+        let job = try claimed(row, isSuspect: isSuspect, queue: name)
+        try run(
+          "UPDATE jobs SET state = 3, worker = ?, deliveries = ?, started_at = ?, revision = ? WHERE sequence = ?",
+          [worker.number, job.token.delivery, nowMicroseconds, revision(), job.token.sequence])
+        claim.jobs.append(job)
+      }
+      guard rows.count == wanted else { return }
+    }
+    // There may be more behind those that were marked: others are to look soon.
+    if held >= Self.mostHeld { news.hasWork = true }
+  }
+
+  private func ready(in queue: Int64, isSuspect: Bool, limit: Int, _ unknown: [Int64]) throws -> [Row] {
     let statement = try db.cachedStatement(
       sql: """
         SELECT j.sequence, j.id, j.kind, j.priority, j.deliveries, j.attempts, j.failures, j.crashes, j.run_at,
           j.enqueued_at, p.args, p.kwargs, p.embed, p.headers, p.traceparent, p.root_id, p.parent_id, p.group_id,
-          p.group_index
+          p.group_index, j.concurrency_key, j.ties
         FROM jobs j JOIN payloads p ON p.sequence = j.sequence
-        WHERE j.state = 2 AND j.queue = ? AND j.is_suspect = ?
-          \(unknown.isEmpty ? "" : "AND j.kind NOT IN (\(list(unknown)))")
+        WHERE j.state = 2 AND j.held_by IS NULL AND j.queue = ? AND j.is_suspect = ? \(isKnown(unknown, "j.kind"))
         ORDER BY j.priority DESC, j.sequence LIMIT ?
         """)
-    let rows = try Row.fetchAll(statement, arguments: [queue, isSuspect, limit])
-    guard !rows.isEmpty else { return }
-    let name = try queueName(queue)
-    for row in rows {
-      let job = try claimed(row, isSuspect: isSuspect, queue: name)
-      try run(
-        "UPDATE jobs SET state = 3, worker = ?, deliveries = ?, started_at = ?, revision = ? WHERE sequence = ?",
-        [worker.number, job.token.delivery, nowMicroseconds, revision(), job.token.sequence])
-      claim.jobs.append(job)
-    }
+    return try Row.fetchAll(statement, arguments: [queue, isSuspect, limit])
   }
 
   private func claimed(_ row: Row, isSuspect: Bool, queue: String) throws -> ClaimedJob {
@@ -140,7 +172,8 @@ extension JobTransaction {
       id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries),
       kind: kind(row[2]),
       payload: JobPayload(row: row), queue: queue, priority: row[3], life: life,
-      enqueuedAt: Date(microseconds: row[9]), history: life.attempts > 0 ? history(sequence) : nil)
+      enqueuedAt: Date(microseconds: row[9]), history: life.attempts > 0 ? history(sequence) : nil,
+      ties: JobTies(rawValue: row[20]))
   }
 
   private func history(_ sequence: Int64) throws -> (firstStart: Date, lastEnd: Date)? {

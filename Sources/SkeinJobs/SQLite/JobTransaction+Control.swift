@@ -15,16 +15,19 @@ extension JobTransaction {
     let sequence = try sequence(of: id)
     guard var life = try life(sequence) else { throw JobQueueError.notFound(id) }
     let state = life.state
-    guard life.apply(.retried) else {
+    guard life.apply(.retried(isWaiting: false)) else {
       throw JobQueueError(
         .wrongState, "job \(id) is \(state.name); only failed, cancelled and expired jobs can be retried")
     }
+    if try waitsAgain(sequence, id) { life.state = .waiting }
     do {
       try run("UPDATE jobs SET expires_at = NULL WHERE sequence = ?", [sequence])
       try save(life, of: sequence)
+      try revive(after: sequence)
     } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
       throw JobQueueError(
-        .wrongState, "job \(id) can not be retried: its unique key belongs to another unfinished job",
+        .wrongState,
+        "job \(id) can not be retried: its unique key, or that of one that waits for it, belongs to another job",
         cause: error)
     }
   }

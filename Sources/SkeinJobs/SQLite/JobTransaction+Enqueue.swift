@@ -2,54 +2,119 @@ internal import FoundationEssentials
 internal import GRDB
 
 extension JobTransaction {
-  /// Stores a job, unless its unique key belongs to an unfinished one already.
-  func enqueue(_ job: NewJob) throws -> EnqueuedJob {
-    let life = JobLife(runAt: job.runAt ?? now, now: now)
+  /// Stores jobs, each one after those of them that it waits for.
+  ///
+  /// - Returns: for each job, in the order given, what stands for it.
+  func enqueue(_ jobs: [NewJob]) throws -> [EnqueuedJob] {
+    guard jobs.contains(where: { !$0.dependencies.isEmpty }) else { return try jobs.map { try enqueue($0) } }
+    var answers: [JobID: EnqueuedJob] = [:]
+    for place in try EnqueueOrder.of(jobs) {
+      answers[jobs[place].id] = try enqueue(jobs[place], beside: answers)
+    }
+    return jobs.map { answers[$0.id]! }
+  }
+
+  /// Stores a job, unless its unique key is taken and it gives way.
+  ///
+  /// - Parameter others: what stands for jobs of the same call, which it may wait for.
+  func enqueue(_ job: NewJob, beside others: [JobID: EnqueuedJob] = [:]) throws -> EnqueuedJob {
+    var job = job
+    var replaced: Int64?
+    if let key = job.uniqueKey, let holder = try holder(of: key) {
+      switch job.uniqueConflict {
+      case .existing: return EnqueuedJob(id: holder.id, sequence: holder.sequence, isExisting: true)
+      case .error: throw JobQueueError.duplicate(job, of: holder.sequence)
+      case .replace: replaced = try replace(holder, by: &job)
+      }
+    }
+    let siblings = try job.alongside.map { try join($0, &job) } ?? []
+    let needs = try job.dependencies.map { try resolve($0, of: job, others) }
+    try checkForCycle(job, needs, siblings)
+    let verdict = JoinVerdict(needs.map(\.state), job.ties)
+    let isWaiting = !needs.isEmpty && verdict != .starts
+    let life = JobLife(runAt: job.runAt ?? now, now: now, isWaiting: isWaiting)
+    let sequence = try insert(job, life)
+    for (place, need) in needs.enumerated() { try insert(need, of: sequence, place: place) }
+    for sibling in siblings { try link(sibling, to: sequence, job.id) }
+    if let replaced { try moveLinks(from: replaced, to: sequence) }
+    if isWaiting && verdict == .isHopeless { try giveUp(sequence) }
+    news.hasWork = true
+    return EnqueuedJob(id: job.id, sequence: sequence)
+  }
+
+  // MARK: Unique keys
+
+  private func holder(of key: String) throws -> (sequence: Int64, id: JobID, state: JobState)? {
+    let row = try Row.fetchOne(
+      db.cachedStatement(
+        sql: """
+          SELECT sequence, id, state, unique_until FROM jobs
+          WHERE unique_key = ? AND (state < 4 OR unique_until IS NOT NULL)
+          """), arguments: [key])
+    guard let row, let state = JobState(rawValue: row[2]) else { return nil }
+    if state.isFinished, (row[3] as Int64) <= nowMicroseconds {
+      try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [row[0] as Int64])
+      return nil
+    }
+    return (row[0], JobID(data: row[1]), state)
+  }
+
+  /// Frees the key of the job that has it.
+  ///
+  /// - Returns: its number, if it gave way and others may wait for it.
+  private func replace(
+    _ holder: (sequence: Int64, id: JobID, state: JobState), by job: inout NewJob
+  ) throws -> Int64? {
+    switch holder.state {
+    case .running:
+      try run("UPDATE jobs SET unique_key = NULL WHERE sequence = ?", [holder.sequence])
+      if !job.dependencies.contains(where: { $0.job == holder.id }) {
+        job.dependencies.append(JobDependency(on: holder.id, .end))
+      }
+      return nil
+    case .waiting, .scheduled, .ready:
+      // It ends without telling anybody: who waits for it will wait for the new one.
+      let told: JobTies = [.isNeeded, .failsTogether]
+      try run(
+        "UPDATE jobs SET ties = ties & ~?, unique_until = NULL WHERE sequence = ?",
+        [told.rawValue, holder.sequence])
+      try giveUp(holder.sequence)
+      return holder.sequence
+    case .succeeded, .failed, .cancelled, .expired:
+      try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [holder.sequence])
+      return nil
+    }
+  }
+
+  // MARK: Rows
+
+  private func insert(_ job: NewJob, _ life: JobLife) throws -> Int64 {
     let kind = try kindID(job.kind)
     let queue = try queueID(job.queue)
     let sequence = try nextSequence()
-    if job.uniqueKey == nil {
+    let common: StatementArguments = [
+      sequence, job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
+      life.runAt.microseconds, job.expiresAt?.microseconds, job.concurrencyKey, revision(),
+    ]
+    if job.uniqueKey == nil && job.ties.isEmpty {
       try run(
         """
         INSERT INTO jobs
           (sequence, id, kind, queue, priority, state, enqueued_at, run_at, expires_at, concurrency_key, revision)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        [
-          sequence, job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
-          life.runAt.microseconds,
-          job.expiresAt?.microseconds, job.concurrencyKey, revision(),
-        ])
-    } else if let existing = try insertUnique(job, sequence, life, kind: kind, queue: queue) {
-      return existing
+        """, common)
+    } else {
+      try run(
+        """
+        INSERT INTO jobs
+          (sequence, id, kind, queue, priority, state, enqueued_at, run_at, expires_at, concurrency_key, revision,
+            unique_key, unique_until, ties)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """, common + [job.uniqueKey, job.uniqueUntil?.microseconds, job.ties.rawValue])
     }
     didUseSequence()
     try insert(job.payload, sequence)
-    news.hasWork = true
-    return EnqueuedJob(id: job.id, sequence: sequence)
-  }
-
-  /// Inserts a job with a unique key, or finds the one that has the key.
-  private func insertUnique(
-    _ job: NewJob, _ sequence: Int64, _ life: JobLife, kind: Int64, queue: Int64
-  ) throws -> EnqueuedJob? {
-    try run(
-      """
-      INSERT INTO jobs
-        (sequence, id, kind, queue, priority, state, enqueued_at, run_at, expires_at, unique_key, concurrency_key,
-          revision)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state < 4 DO NOTHING
-      """,
-      [
-        sequence, job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
-        life.runAt.microseconds,
-        job.expiresAt?.microseconds, job.uniqueKey, job.concurrencyKey, revision(),
-      ])
-    if db.changesCount > 0 { return nil }
-    let row = try Row.fetchOne(
-      db, sql: "SELECT id, sequence FROM jobs WHERE unique_key = ? AND state < 4", arguments: [job.uniqueKey])!
-    return EnqueuedJob(id: JobID(data: row["id"]), sequence: row["sequence"], isExisting: true)
+    return sequence
   }
 
   private func insert(_ payload: JobPayload, _ sequence: Int64) throws {
@@ -63,6 +128,15 @@ extension JobTransaction {
         sequence, payload.args, payload.kwargs, payload.embed, payload.headers, payload.traceparent,
         payload.rootID?.data, payload.parentID?.data, payload.groupID?.data, payload.groupIndex,
       ])
+  }
+}
+
+extension JobQueueError {
+  static func duplicate(_ job: NewJob, of holder: Int64) -> JobQueueError {
+    JobQueueError(
+      .duplicate,
+      "the unique key '\(job.uniqueKey ?? "")' of job '\(job.label ?? job.kind.name)' belongs to job \(holder); "
+        + "nothing was stored")
   }
 }
 

@@ -17,7 +17,8 @@ extension JobTransaction {
 
   /// Gives a job back that was not started, if the worker still holds it.
   func handBack(_ token: ClaimToken, worker: WorkerID) throws {
-    _ = try advance(token, by: .handedBack(started: false), worker: worker)
+    guard try advance(token, by: .handedBack(started: false), worker: worker) else { return }
+    try giveBackRate(token.sequence)
   }
 
   /// Stores what a running attempt has to tell, if the worker still holds the job.
@@ -66,13 +67,19 @@ extension JobTransaction {
 
   /// The transition of `succeeded`, as one statement: by far the most frequent one.
   private func succeed(_ token: ClaimToken, _ worker: WorkerID) throws -> Bool {
-    try run(
-      """
-      UPDATE jobs SET state = 4, attempts = attempts + 1, is_suspect = 0, is_cancel_requested = 0, worker = NULL,
-        finished_at = ?, revision = ?
-      WHERE sequence = ? AND state = 3 AND worker = ? AND deliveries = ?
-      """, [nowMicroseconds, revision(), token.sequence, worker.number, token.delivery])
-    return db.changesCount > 0
+    let statement = try db.cachedStatement(
+      sql: """
+        UPDATE jobs SET state = 4, attempts = attempts + 1, is_suspect = 0, is_cancel_requested = 0, worker = NULL,
+          finished_at = ?, revision = ?
+        WHERE sequence = ? AND state = 3 AND worker = ? AND deliveries = ? RETURNING ties
+        """)
+    statement.setUncheckedArguments([
+      nowMicroseconds, revision(), token.sequence, worker.number, token.delivery,
+    ])
+    guard let ties = try Int.fetchOne(statement) else { return false }
+    try didEnd(token.sequence, as: .succeeded, JobTies(rawValue: ties))
+    try didLeaveRunning(token.sequence)
+    return true
   }
 
   private func holds(_ token: ClaimToken, _ worker: WorkerID) throws -> Bool {
@@ -90,21 +97,28 @@ extension JobTransaction {
     return try Row.fetchOne(statement, arguments: [sequence]).map(JobLife.init(row:))
   }
 
-  /// Stores a life that has moved on. Only a running job has a worker; only a finished one has an end.
+  /// Stores a life that has moved on, and tells those who wait for its end. Only a running job has a worker; only a
+  /// finished one has an end; no limit holds back what has moved.
   func save(_ life: JobLife, of sequence: Int64) throws {
-    try run(
-      """
-      UPDATE jobs SET state = ?, reason = ?, attempts = ?, failures = ?, crashes = ?, deliveries = ?, is_suspect = ?,
-        is_cancel_requested = ?, run_at = ?, worker = CASE WHEN ?1 = 3 THEN worker END, finished_at = ?, revision = ?
-      WHERE sequence = ?
-      """,
-      [
-        life.state.rawValue, life.reason?.rawValue, life.attempts, life.failures, life.crashes,
-        life.deliveries,
-        life.isSuspect, life.isCancelRequested, life.runAt.microseconds,
-        life.state.isFinished ? nowMicroseconds : nil, revision(), sequence,
-      ])
-    if !life.state.isFinished { news.hasWork = true }
+    let statement = try db.cachedStatement(
+      sql: """
+        UPDATE jobs SET state = ?, reason = ?, attempts = ?, failures = ?, crashes = ?, deliveries = ?, is_suspect = ?,
+          is_cancel_requested = ?, run_at = ?, worker = CASE WHEN ?1 = 3 THEN worker END, finished_at = ?,
+          revision = ?, held_by = NULL
+        WHERE sequence = ? RETURNING ties
+        """)
+    statement.setUncheckedArguments([
+      life.state.rawValue, life.reason?.rawValue, life.attempts, life.failures, life.crashes, life.deliveries,
+      life.isSuspect, life.isCancelRequested, life.runAt.microseconds,
+      life.state.isFinished ? nowMicroseconds : nil, revision(), sequence,
+    ])
+    let ties = try Int.fetchOne(statement) ?? 0
+    if life.state.isFinished {
+      try didEnd(sequence, as: life.state, JobTies(rawValue: ties))
+    } else {
+      news.hasWork = true
+    }
+    if life.state != .running { try didLeaveRunning(sequence) }
   }
 }
 

@@ -12,9 +12,12 @@ extension JobTransaction {
   func remove(_ sequences: [Int64], where condition: String, _ arguments: StatementArguments = []) throws
     -> Int
   {
-    let doomed = try Int64.fetchAll(
+    let fitting = try Int64.fetchAll(
       db, sql: "SELECT sequence FROM jobs WHERE sequence IN (\(list(sequences))) AND \(condition)",
       arguments: arguments)
+    try cancelNeeded(fitting)
+    let doomed = try Int64.fetchAll(
+      db, sql: "SELECT sequence FROM jobs WHERE sequence IN (\(list(fitting))) AND \(JobRows.isNotNeeded)")
     guard !doomed.isEmpty else { return 0 }
     // Before the highest one can be gone: its number is not given again.
     try run(
@@ -22,7 +25,19 @@ extension JobTransaction {
     for table in Self.sideTables + ["jobs"] {
       try db.execute(sql: "DELETE FROM \(table) WHERE sequence IN (\(list(doomed)))")
     }
+    try db.execute(sql: "DELETE FROM dependencies WHERE job IN (\(list(doomed)))")
     return doomed.count
+  }
+
+  /// Cancels unfinished jobs that others are tied to, so that those learn of it.
+  private func cancelNeeded(_ sequences: [Int64]) throws {
+    let told: JobTies = [.isNeeded, .failsTogether]
+    let needed = try Int64.fetchAll(
+      db,
+      sql: """
+        SELECT sequence FROM jobs WHERE sequence IN (\(list(sequences))) AND state < 3 AND ties & \(told.rawValue)
+        """)
+    for sequence in needed { try giveUp(sequence) }
   }
 
   private func list(_ sequences: [Int64]) -> String { sequences.map(String.init).joined(separator: ",") }
@@ -54,7 +69,15 @@ extension JobRows {
 
   /// A range of `jobs_finished`, in its order.
   static let overdueSQL = """
-    SELECT sequence FROM jobs WHERE kind = ? AND state = ? AND finished_at <= ? ORDER BY finished_at LIMIT ?
+    SELECT sequence FROM jobs WHERE kind = ? AND state = ? AND finished_at <= ? AND \(isNotNeeded)
+    ORDER BY finished_at LIMIT ?
+    """
+
+  /// A condition over `jobs`: no unfinished job waits for the result.
+  static let isNotNeeded = """
+    NOT (state = 4 AND ties & \(JobTies.isNeeded.rawValue) AND EXISTS (
+      SELECT 1 FROM dependencies d JOIN jobs w ON w.sequence = d.job
+      WHERE d.needs = jobs.sequence AND w.finished_at IS NULL))
     """
 
   /// The kinds that finished jobs have: one probe for each.

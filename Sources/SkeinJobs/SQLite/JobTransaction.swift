@@ -12,6 +12,10 @@ final class JobTransaction {
   let cache: InternedNames
   let now: Date
   var news = StoreNews()
+  /// Ends that those who wait for them are being told; emptied when all have been.
+  var endings: [(sequence: Int64, state: JobState, ties: JobTies)] = []
+  /// The limits that are set.
+  let limits: LimitDefinitions
   /// The number under which this transaction's changes are found.
   private let nextRevision: Int64
   /// The number of the next job, once one was asked for.
@@ -23,8 +27,10 @@ final class JobTransaction {
     self.cache = cache
     self.now = now
     let next = try db.cachedStatement(
-      sql: "UPDATE meta SET revision = revision + 1 RETURNING revision")
-    nextRevision = try Int64.fetchOne(next)!
+      sql: "UPDATE meta SET revision = revision + 1 RETURNING revision, limits_version")
+    let meta = try Row.fetchOne(next)!
+    nextRevision = meta[0]
+    limits = try cache.limits(version: meta[1]) { try LimitDefinitions(version: meta[1], db) }
   }
 
   var nowMicroseconds: Int64 { now.microseconds }
@@ -108,6 +114,7 @@ final class InternedNames: @unchecked Sendable {
   var queueNames: [Int64: String] = [:]
   private(set) var kinds: [JobKind: Int64] = [:]
   private(set) var kindsByID: [Int64: JobKind] = [:]
+  private var limits: LimitDefinitions?
   private var unknown: (knows: [String: Int], newest: Int64?, ids: [Int64])?
 
   func remember(_ kind: JobKind, _ id: Int64) {
@@ -126,8 +133,17 @@ final class InternedNames: @unchecked Sendable {
     return ids
   }
 
+  /// The limits that are set, read anew only when they have changed.
+  func limits(version: Int64, _ read: () throws -> LimitDefinitions) rethrows -> LimitDefinitions {
+    if let limits, limits.version == version { return limits }
+    let current = version == 0 ? LimitDefinitions() : try read()
+    limits = current
+    return current
+  }
+
   func clear() {
     unknown = nil
+    limits = nil
     queues = [:]
     queueNames = [:]
     kinds = [:]

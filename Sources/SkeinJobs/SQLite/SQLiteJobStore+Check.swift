@@ -28,7 +28,7 @@ private struct StoreRule {
   /// Selects their jobs' numbers.
   var violations: String
 
-  static let all = jobs + sideTables
+  static let all = jobs + links + sideTables
 
   private static let jobs = [
     StoreRule(
@@ -66,6 +66,38 @@ private struct StoreRule {
       violations: "SELECT sequence FROM jobs WHERE revision > (SELECT revision FROM meta)"),
   ]
 
+  private static let links = [
+    StoreRule(
+      sentence: "waiting for nothing that could still happen",
+      violations: """
+        SELECT sequence FROM jobs WHERE state = 0 AND NOT EXISTS (
+          SELECT 1 FROM dependencies d JOIN jobs n ON n.sequence = d.needs
+          WHERE d.job = jobs.sequence AND d.state = 0 AND n.state < 4)
+        """),
+    StoreRule(
+      sentence: "waiting though what it waits for has happened, or can not happen any more",
+      violations: """
+        SELECT DISTINCT j.sequence FROM jobs j JOIN dependencies d ON d.job = j.sequence
+        WHERE j.state = 0 AND d.state = CASE WHEN j.ties & \(JobTies.startsAfterAny.rawValue) THEN 1 ELSE 2 END
+        """),
+    StoreRule(
+      sentence: "tied to another one that does not know of it",
+      violations: """
+        SELECT DISTINCT d.needs FROM dependencies d JOIN jobs j ON j.sequence = d.needs
+        WHERE d.state = 0 AND j.ties & \(JobTies.isNeeded.rawValue) = 0
+          AND EXISTS (SELECT 1 FROM jobs w WHERE w.sequence = d.job AND w.state = 0)
+        """),
+    StoreRule(
+      sentence: "held back by a limit that there is not, or without being ready",
+      violations: """
+        SELECT sequence FROM jobs
+        WHERE held_by IS NOT NULL AND (state <> 2 OR held_by NOT IN (SELECT id FROM limited))
+        """),
+    StoreRule(
+      sentence: "gone that still wait for others",
+      violations: "SELECT DISTINCT job FROM dependencies WHERE job NOT IN (SELECT sequence FROM jobs)"),
+  ]
+
   private static let sideTables = JobTransaction.sideTables.map { table in
     StoreRule(
       sentence: "gone that have left rows in '\(table)'",
@@ -76,7 +108,9 @@ private struct StoreRule {
   func violation(_ db: Database) throws -> String? {
     let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM (\(violations))") ?? 0
     guard count > 0 else { return nil }
-    let examples = try Int64.fetchAll(db, sql: violations + " ORDER BY 1 LIMIT 5").map { "\($0)" }
+    let examples = try Int64.fetchAll(db, sql: "SELECT * FROM (\(violations)) ORDER BY 1 LIMIT 5").map {
+      "\($0)"
+    }
     let jobs = count == 1 ? "1 job is" : "\(count) jobs are"
     return "\(jobs) \(sentence): \(examples.joined(separator: ", "))" + (count > 5 ? ", …" : "")
   }

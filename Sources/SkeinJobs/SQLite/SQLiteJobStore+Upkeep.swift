@@ -37,7 +37,8 @@ extension SQLiteJobStore {
     var removed = 0
     if !overdue.isEmpty {
       removed = try await writer.perform(.relaxed) {
-        try $0.remove(overdue, where: "finished_at <= ?", [now.microseconds])
+        try $0.pruneLimits()
+        return try $0.remove(overdue, where: "finished_at <= ?", [now.microseconds])
       }
     }
     if removed < limit { try await shrink() }

@@ -112,7 +112,7 @@ public final class SQLiteJobStore: JobStore {
 
   /// Stores jobs, all or none. Promised.
   public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
-    try await writer.perform(.promised) { transaction in try jobs.map { try transaction.enqueue($0) } }
+    try await writer.perform(.promised) { try $0.enqueue(jobs) }
   }
 
   /// Stores jobs in a transaction of the caller's own, together with the caller's own changes: they exist if and only
@@ -125,7 +125,7 @@ public final class SQLiteJobStore: JobStore {
   public func enqueue(_ jobs: [NewJob], in db: Database) throws -> [EnqueuedJob] {
     precondition(db.isInsideTransaction, "enqueue(_:in:) belongs into a transaction")
     let transaction = try JobTransaction(db: db, cache: InternedNames())
-    let enqueued = try jobs.map { try transaction.enqueue($0) }
+    let enqueued = try transaction.enqueue(jobs)
     let (news, signals) = (transaction.news, signals)
     db.afterNextTransaction { _ in news.raise(signals) }
     return enqueued
@@ -180,6 +180,16 @@ public final class SQLiteJobStore: JobStore {
     try await read { db in
       try Data.fetchOne(db, sql: "SELECT result FROM results WHERE sequence = ?", arguments: [sequence])
     }
+  }
+
+  /// What a job has waited for, in the order in which it was named, with the results.
+  public func inputs(of sequence: Int64) async throws -> [JobInput] {
+    try await readJobs { try $0.inputs(sequence) }
+  }
+
+  /// The links among a job and all that it is tied to, directly or through others, up to `limit` jobs.
+  public func links(around sequence: Int64, limit: Int) async throws -> [JobLink] {
+    try await readJobs { try $0.links(around: sequence, limit: limit) }
   }
 
   /// The attempts of a job, the first one first.

@@ -59,6 +59,10 @@ final class SQLiteMembership: WorkerMembership {
   }
   func noteEnd(place: Int) { file.noteEnd(place: place) }
 
+  func inputs(of token: ClaimToken) async throws -> [JobInput] {
+    try await reader.read { try JobRows(db: $0, kinds: KindCache()).inputs(token.sequence) }
+  }
+
   func finish(_ token: ClaimToken, _ attempt: FinishedAttempt) async throws -> Bool {
     try await writer.perform(.promised) { [id] in try $0.finish(token, attempt, worker: id) }
   }

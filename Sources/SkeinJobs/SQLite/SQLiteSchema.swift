@@ -16,9 +16,12 @@ internal import GRDB
 /// | `queues` | each queue | carries the pause |
 /// | `schedules` | each schedule | what comes up again and again |
 /// | `ticks` | each tick that enqueued a job | makes a tick happen once, whoever looks |
+/// | `dependencies` | each job that another one waits for | read at ends, not at claims |
+/// | `limits` | each limit that is set | the same for many jobs |
+/// | `limited` | each name or key that a limit is kept for | the state of a limit |
 /// | `workers` | each worker that has joined and not left | carries the lease |
 /// | `known_jobs` | each name that some worker announced | lets producers refuse unknown names |
-/// | `meta` | the file | the revision that numbers all changes; the highest number of a removed job |
+/// | `meta` | the file | the revision that numbers all changes; the highest number of a removed job; the limits' version |
 ///
 /// Indexes over states are partial, so that a finished job is in none of them but the one that finds those which
 /// have been kept long enough, and the one over revisions.
@@ -26,7 +29,7 @@ enum SQLiteSchema {
   /// "SKEI", as SQLite's application id.
   static let applicationID: Int32 = 0x534b_4549
   /// The newest schema that this code knows, as SQLite's user version.
-  static let version: Int32 = 2
+  static let version: Int32 = 3
 
   /// Brings a database to the newest schema, or says why it can not.
   ///
@@ -49,7 +52,56 @@ enum SQLiteSchema {
     try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
   }
 
-  private static let steps = [first, second]
+  private static let steps = [first, second, third]
+
+  /// Jobs that wait for others; limits; unique keys that outlive their job's end.
+  private static let third = """
+    ALTER TABLE jobs ADD COLUMN ties INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN unique_until INTEGER;
+    ALTER TABLE jobs ADD COLUMN held_by INTEGER;
+    ALTER TABLE meta ADD COLUMN limits_version INTEGER NOT NULL DEFAULT 0;
+
+    DROP INDEX jobs_ready;
+    CREATE INDEX jobs_ready ON jobs (queue, is_suspect, priority DESC, sequence, kind)
+      WHERE state = 2 AND held_by IS NULL;
+    CREATE INDEX jobs_held ON jobs (held_by, queue, priority DESC, sequence) WHERE held_by IS NOT NULL;
+    DROP INDEX jobs_unique;
+    CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
+      WHERE unique_key IS NOT NULL AND (state < 4 OR unique_until IS NOT NULL);
+    CREATE INDEX payloads_group ON payloads (group_id) WHERE group_id IS NOT NULL;
+
+    CREATE TABLE dependencies (
+      job INTEGER NOT NULL,
+      place INTEGER NOT NULL,
+      needs INTEGER NOT NULL,
+      origin BLOB NOT NULL,
+      condition INTEGER NOT NULL,
+      state INTEGER NOT NULL,
+      PRIMARY KEY (job, place)
+    ) WITHOUT ROWID;
+    CREATE INDEX dependencies_needs ON dependencies (needs, state);
+    CREATE INDEX dependencies_state ON dependencies (job, state);
+
+    CREATE TABLE limits (
+      scope INTEGER NOT NULL,
+      subject TEXT NOT NULL,
+      concurrency INTEGER,
+      rate_count INTEGER,
+      rate_period INTEGER,
+      burst INTEGER,
+      PRIMARY KEY (scope, subject)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE limited (
+      id INTEGER PRIMARY KEY,
+      scope INTEGER NOT NULL,
+      subject TEXT NOT NULL,
+      earliest INTEGER NOT NULL DEFAULT 0,
+      opens_at INTEGER,
+      UNIQUE (scope, subject)
+    );
+    CREATE INDEX limited_opens ON limited (opens_at) WHERE opens_at IS NOT NULL;
+    """
 
   /// What finds the jobs that have been kept long enough; the highest number that was ever given to a job which is
   /// gone, so that none is given twice; schedules.

@@ -35,6 +35,12 @@ public struct NewSchedule: Hashable, Sendable {
       throw .invalidInput(
         "a schedule that avoids overlap gives its jobs a unique key itself; leave out the other one")
     }
+    guard job.ties.isEmpty, job.alongside == nil, job.uniqueUntil == nil, job.uniqueConflict == .existing
+    else {
+      throw .invalidInput(
+        "the job of a schedule can neither wait for others nor replace them; of unique keys it can have a plain one"
+      )
+    }
     self.name = name
     self.schedule = schedule
     self.catchUp = catchUp

@@ -14,7 +14,11 @@ public protocol JobStore: Sendable {
 
   /// Stores jobs, all or none. Promised.
   ///
+  /// Those that wait for others of the same call may come before them.
+  ///
   /// - Returns: for each job, in order, the record that now stands for it: an earlier one when the unique key was taken.
+  /// - Throws: ``JobQueueError``: `invalidInput` when jobs wait for each other in a circle; `jobNotFound` when one waits
+  ///   for a job that there is not; `duplicate` when a unique key is taken and that is to be an error.
   func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob]
 
   /// Asks for a job's end: one that waits is cancelled, one that runs is asked to stop. Promised.
@@ -23,17 +27,19 @@ public protocol JobStore: Sendable {
   /// - Throws: ``JobQueueError`` with code `jobNotFound`.
   func cancel(_ id: JobID) async throws -> JobRecord
 
-  /// Makes a failed, cancelled or expired job ready again, with a clean record. Promised.
+  /// Makes a failed, cancelled or expired job ready again, with a clean record; or has it wait, when jobs that it depends
+  /// on are unfinished. Jobs that were cancelled because of it wait for it again. Promised.
   ///
-  /// - Throws: ``JobQueueError`` with code `jobNotFound` or `wrongState`, or `wrongState` when its unique key is taken
-  ///   by another unfinished job.
+  /// - Throws: ``JobQueueError`` with code `jobNotFound`, or `wrongState`: it is in another state, its unique key is taken,
+  ///   or it was cancelled because of a job that it needs, which is the one to retry.
   func retry(_ id: JobID) async throws -> JobRecord
 
   /// Stops or resumes the handing out of a queue's jobs. Promised.
   func setPaused(_ isPaused: Bool, queue: String) async throws
 
-  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised; a store may do so in
-  /// parts, of which those before an error stay removed.
+  /// Removes jobs of a queue that are in one of `states`; running jobs are never removed, and neither are finished ones
+  /// whose results are still waited for. Who waits for an unfinished one learns that it was cancelled. Promised; a store
+  /// may do so in parts, of which those before an error stay removed.
   ///
   /// - Returns: how many were removed.
   func purge(queue: String, states: Set<JobState>) async throws -> Int
@@ -70,6 +76,17 @@ public protocol JobStore: Sendable {
   /// - Returns: how many, and when to ask again at the latest.
   func enqueueDue(now: Date) async throws -> DueSchedules
 
+  // MARK: Limits
+
+  /// Sets a limit, in the place of one for the same subject. Promised.
+  func setLimit(_ limit: JobLimit) async throws
+  /// Takes a limit away. Promised.
+  ///
+  /// - Returns: whether there was one.
+  func removeLimit(_ subject: JobLimit.Subject) async throws -> Bool
+  /// All limits, names before keys, in the order of their texts.
+  func limits() async throws -> [JobLimit]
+
   // MARK: Looking
 
   /// The job with this id; `nil` when there is none.
@@ -82,6 +99,10 @@ public protocol JobStore: Sendable {
   func payload(of sequence: Int64) async throws -> JobPayload?
   /// The encoded result of a job; `nil` when it has none.
   func result(of sequence: Int64) async throws -> Data?
+  /// What a job has waited for, in the order in which it was named, with the results.
+  func inputs(of sequence: Int64) async throws -> [JobInput]
+  /// The links among a job and all that it is tied to, directly or through others, up to `limit` jobs.
+  func links(around sequence: Int64, limit: Int) async throws -> [JobLink]
   /// The attempts of a job, the first one first.
   func attempts(of sequence: Int64) async throws -> [AttemptRecord]
   /// What an attempt wrote, from `offset` bytes on.
@@ -126,6 +147,8 @@ public protocol WorkerMembership: Sendable {
   func noteProcessGroup(_ group: Int32, place: Int)
   /// Notes that no attempt runs in a place any more.
   func noteEnd(place: Int)
+  /// What a job of this worker has waited for, with the results.
+  func inputs(of token: ClaimToken) async throws -> [JobInput]
   /// Stores the end of an attempt. Promised.
   ///
   /// - Returns: whether the worker still held the job; `false` means that the token was stale and nothing has changed.

@@ -103,6 +103,8 @@ public struct ClaimedJob: Sendable {
   public var enqueuedAt: Date
   /// When its first attempt started, and the last one ended, if there were any.
   public var history: (firstStart: Date, lastEnd: Date)?
+  /// How it is tied to others.
+  public var ties: JobTies
 
   /// The number of the attempt that it is claimed for, from 1.
   public var attempt: Int { life.attempts + 1 }
@@ -111,7 +113,7 @@ public struct ClaimedJob: Sendable {
   public init(
     id: JobID, token: ClaimToken, kind: JobKind, payload: JobPayload, queue: String, priority: Int,
     life: JobLife,
-    enqueuedAt: Date, history: (firstStart: Date, lastEnd: Date)? = nil
+    enqueuedAt: Date, history: (firstStart: Date, lastEnd: Date)? = nil, ties: JobTies = []
   ) {
     self.id = id
     self.token = token
@@ -122,6 +124,7 @@ public struct ClaimedJob: Sendable {
     self.life = life
     self.enqueuedAt = enqueuedAt
     self.history = history
+    self.ties = ties
   }
 }
 
@@ -185,6 +188,20 @@ public struct Rescue: Hashable, Sendable {
   }
 }
 
+/// What a job has waited for, with its result.
+public struct JobInput: Hashable, Sendable {
+  /// The job under the id by which it was named; another one may have taken its place.
+  public var job: JobID
+  /// Its encoded result; `nil` when it gave none.
+  public var result: Data?
+
+  /// Creates a value.
+  public init(job: JobID, result: Data?) {
+    self.job = job
+    self.result = result
+  }
+}
+
 /// Which jobs to list.
 public struct JobFilter: Hashable, Sendable {
   /// Only of this queue.
@@ -195,6 +212,8 @@ public struct JobFilter: Hashable, Sendable {
   public var states: Set<JobState> = []
   /// Only those that this worker holds.
   public var worker: WorkerID?
+  /// Only those of this group: the jobs of one ``JobFlow``.
+  public var group: JobID?
   /// Only those that came before this place in the order of coming: for the next page.
   public var before: Int64?
   /// At most so many.

@@ -12,7 +12,7 @@ struct JobLifeTests {
     .stopped,
     .handedBack(started: true), .handedBack(started: false), .crashed(started: true),
     .crashed(started: false),
-    .cancelled, .expired, .retried,
+    .cancelled, .expired, .retried(isWaiting: false), .retried(isWaiting: true),
   ]
 
   /// The rows of the table: which state follows. What is not here is refused.
@@ -29,7 +29,9 @@ struct JobLifeTests {
     case (.running, .cancelled): .running
     case (.waiting, .cancelled), (.scheduled, .cancelled), (.ready, .cancelled): .cancelled
     case (.waiting, .expired), (.scheduled, .expired), (.ready, .expired): .expired
-    case (.failed, .retried), (.cancelled, .retried), (.expired, .retried): .ready
+    case (.failed, .retried(let isWaiting)), (.cancelled, .retried(let isWaiting)),
+      (.expired, .retried(let isWaiting)):
+      isWaiting ? .waiting : .ready
     default: nil
     }
   }
@@ -137,7 +139,7 @@ struct JobLifeTests {
     var life = life(in: .running)
     _ = life.apply(.gaveUp(.timeLimit))
     #expect(life.reason == .timeLimit)
-    _ = life.apply(.retried)
+    _ = life.apply(.retried(isWaiting: false))
     #expect(life.state == .ready)
     #expect(life.reason == nil)
     #expect((life.failures, life.crashes, life.attempts) == (0, 0, 2))

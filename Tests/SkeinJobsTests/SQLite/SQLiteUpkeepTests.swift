@@ -128,6 +128,17 @@ struct SQLiteUpkeepTests {
       ("UPDATE jobs SET failures = 4 WHERE sequence = 3", "counts that contradict each other: 3"),
       ("UPDATE jobs SET reason = 1 WHERE sequence = 3", "failed without a reason"),
       ("UPDATE meta SET revision = 0", "3 jobs are numbered beyond the latest change: 1, 2, 3"),
+      ("UPDATE jobs SET state = 0 WHERE sequence = 3", "waiting for nothing that could still happen: 3"),
+      ("UPDATE jobs SET held_by = 7 WHERE sequence = 3", "held back by a limit that there is not"),
+      (
+        "UPDATE jobs SET state = 0 WHERE sequence = 3; INSERT INTO dependencies VALUES (3, 0, 1, x'', 0, 0)",
+        "tied to another one that does not know of it: 1"
+      ),
+      (
+        "UPDATE jobs SET state = 0 WHERE sequence = 3; INSERT INTO dependencies VALUES (3, 0, 1, x'', 0, 2)",
+        "or can not happen any more: 3"
+      ),
+      ("INSERT INTO dependencies VALUES (9, 0, 1, x'', 0, 1)", "gone that still wait for others: 9"),
       ("DELETE FROM jobs WHERE sequence = 3", "1 job is gone that have left rows in 'payloads': 3"),
     ])
   func damagedRows(_ damage: String, _ sentence: String) async throws {
@@ -172,6 +183,12 @@ struct SQLiteUpkeepTests {
       try await plain(store) { db in
         try db.execute(
           sql: """
+            DROP TABLE dependencies; DROP TABLE limits; DROP TABLE limited; DROP INDEX payloads_group;
+            DROP INDEX jobs_ready; DROP INDEX jobs_held; DROP INDEX jobs_unique;
+            ALTER TABLE jobs DROP COLUMN ties; ALTER TABLE jobs DROP COLUMN unique_until;
+            ALTER TABLE jobs DROP COLUMN held_by; ALTER TABLE meta DROP COLUMN limits_version;
+            CREATE INDEX jobs_ready ON jobs (queue, is_suspect, priority DESC, sequence, kind) WHERE state = 2;
+            CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key) WHERE unique_key IS NOT NULL AND state < 4;
             DROP TABLE ticks; DROP TABLE schedules; DROP INDEX jobs_finished;
             ALTER TABLE meta DROP COLUMN last_sequence; PRAGMA user_version = 1;
             """)

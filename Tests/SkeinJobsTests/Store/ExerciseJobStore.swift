@@ -22,7 +22,9 @@ struct JobStoreRule: Sendable, CustomTestStringConvertible {
   var testDescription: String
   var check: @Sendable (any JobStore) async throws -> Void
 
-  static let all = producing + claiming + ending + controlling + upkeep + scheduling + looking
+  static let all =
+    producing + uniqueness + claiming + ending + linking + limiting + controlling + upkeep + scheduling
+    + looking
 
   init(_ sentence: String, _ check: @escaping @Sendable (any JobStore) async throws -> Void) {
     testDescription = sentence

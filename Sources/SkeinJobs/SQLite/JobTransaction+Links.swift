@@ -1,0 +1,328 @@
+internal import FoundationEssentials
+internal import GRDB
+
+/// A dependency of a job that is being stored, with what it is on.
+struct ResolvedDependency {
+  var dependency: JobDependency
+  var needs: Int64
+  var state: JobLink.State
+}
+
+/// An unfinished job that waits for the one that another is stored alongside.
+struct JobSibling {
+  var job: Int64
+  var condition: JobDependency.Condition
+}
+
+extension JobTransaction {
+  // MARK: Tying
+
+  /// Finds the job that a dependency is on.
+  func resolve(
+    _ dependency: JobDependency, of job: NewJob, _ others: [JobID: EnqueuedJob]
+  ) throws -> ResolvedDependency {
+    let statement = try db.cachedStatement(sql: "SELECT sequence, state FROM jobs WHERE id = ?")
+    let id = others[dependency.job]?.id ?? dependency.job
+    guard let row = try Row.fetchOne(statement, arguments: [id.data]) else {
+      throw JobQueueError.missing(dependency.job, for: job)
+    }
+    let state = JobState(rawValue: row[1])!
+    return ResolvedDependency(
+      dependency: dependency, needs: row[0], state: JobLink.State(dependency.condition, state))
+  }
+
+  func insert(_ need: ResolvedDependency, of sequence: Int64, place: Int) throws {
+    try run(
+      "INSERT INTO dependencies VALUES (?, ?, ?, ?, ?, ?)",
+      [
+        sequence, place, need.needs, need.dependency.job.data, need.dependency.condition.rawValue,
+        need.state.rawValue,
+      ])
+    try markNeeded(need.needs)
+  }
+
+  private func markNeeded(_ sequence: Int64) throws {
+    try run(
+      "UPDATE jobs SET ties = ties | ?1 WHERE sequence = ?2 AND ties & ?1 = 0",
+      [JobTies.isNeeded.rawValue, sequence])
+  }
+
+  /// Finds who waits for an unfinished job, and puts a new one into its group.
+  func join(_ id: JobID, _ job: inout NewJob) throws -> [JobSibling] {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT j.sequence, p.group_id, j.state FROM jobs j JOIN payloads p ON p.sequence = j.sequence WHERE j.id = ?
+        """)
+    guard let row = try Row.fetchOne(statement, arguments: [id.data]) else {
+      throw JobQueueError.notFound(id)
+    }
+    let state = JobState(rawValue: row[2])!
+    guard !state.isFinished else { throw JobQueueError.lateSibling(of: id, state) }
+    if let group: Data = row[1] {
+      job.payload.groupID = JobID(data: group)
+      job.payload.groupIndex =
+        1
+        + (try Int.fetchOne(
+          db, sql: "SELECT max(group_index) FROM payloads WHERE group_id = ?", arguments: [group]) ?? -1)
+    }
+    return try Row.fetchAll(
+      db,
+      sql: """
+        SELECT d.job, d.condition FROM dependencies d JOIN jobs j ON j.sequence = d.job
+        WHERE d.needs = ? AND d.state = 0 AND d.condition <> ? AND j.state = 0
+        """, arguments: [row[0] as Int64, JobDependency.Condition.fallback.rawValue]
+    ).map { JobSibling(job: $0[0], condition: JobDependency.Condition(rawValue: $0[1])!) }
+  }
+
+  func link(_ sibling: JobSibling, to needs: Int64, _ id: JobID) throws {
+    try run(
+      """
+      INSERT INTO dependencies SELECT ?1, coalesce(max(place), -1) + 1, ?2, ?3, ?4, 0 FROM dependencies WHERE job = ?1
+      """, [sibling.job, needs, id.data, sibling.condition.rawValue])
+    try markNeeded(needs)
+  }
+
+  /// Refuses a job that would wait, through others, for those that are to wait for it.
+  func checkForCycle(_ job: NewJob, _ needs: [ResolvedDependency], _ siblings: [JobSibling]) throws {
+    guard !needs.isEmpty && !siblings.isEmpty else { return }
+    let above = try Int64.fetchSet(
+      db,
+      sql: """
+        WITH RECURSIVE above (job) AS (
+          SELECT value FROM json_each(?)
+          UNION SELECT d.needs FROM above JOIN dependencies d ON d.job = above.job)
+        SELECT job FROM above
+        """, arguments: ["[\(needs.map { "\($0.needs)" }.joined(separator: ","))]"])
+    guard let follower = siblings.first(where: { above.contains($0.job) }) else { return }
+    throw JobQueueError.cycle(job, follower.job)
+  }
+
+  /// Has those that wait for one job wait for another one.
+  func moveLinks(from old: Int64, to new: Int64, only condition: JobDependency.Condition? = nil) throws {
+    try run(
+      """
+      UPDATE dependencies SET needs = ?2
+      WHERE needs = ?1 AND state = 0 AND job <> ?2 AND (?3 IS NULL OR condition = ?3)
+      """, [old, new, condition?.rawValue])
+    if db.changesCount > 0 { try markNeeded(new) }
+  }
+
+  // MARK: Ends
+
+  /// Lets those who wait for a job that has ended go on or give up, and so on for those who wait for them.
+  func didEnd(_ sequence: Int64, as state: JobState, _ ties: JobTies) throws {
+    guard !ties.isDisjoint(with: [.isNeeded, .failsTogether]) else { return }
+    endings.append((sequence, state, ties))
+    // What this ends comes here again; a list and not a recursion, for a chain may be long.
+    guard endings.count == 1 else { return }
+    defer { endings = [] }
+    var next = 0
+    while next < endings.count {
+      try settle(endings[next])
+      next += 1
+    }
+  }
+
+  private func settle(_ ending: (sequence: Int64, state: JobState, ties: JobTies)) throws {
+    var isReplaced = false
+    if ending.ties.contains(.isNeeded) {
+      if ending.state != .succeeded { isReplaced = try fallBack(from: ending.sequence) }
+      try tellFollowers(of: ending.sequence, ending.state)
+    }
+    guard ending.ties.contains(.failsTogether), ending.state != .succeeded, !isReplaced else { return }
+    try cancelGroup(of: ending.sequence)
+  }
+
+  /// Puts the fallback of a failed job in its place, if it has one.
+  private func fallBack(from sequence: Int64) throws -> Bool {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT d.job FROM dependencies d JOIN jobs j ON j.sequence = d.job
+        WHERE d.needs = ? AND d.state = 0 AND d.condition = ? AND j.state = 0 LIMIT 1
+        """)
+    let fallback = try Int64.fetchOne(
+      statement, arguments: [sequence, JobDependency.Condition.fallback.rawValue])
+    guard let fallback else { return false }
+    try moveLinks(from: sequence, to: fallback, only: .success)
+    return true
+  }
+
+  private func tellFollowers(of sequence: Int64, _ state: JobState) throws {
+    let followers = try Row.fetchAll(
+      db.cachedStatement(
+        sql: """
+          SELECT d.job, d.place, d.condition, j.ties FROM dependencies d JOIN jobs j ON j.sequence = d.job
+          WHERE d.needs = ? AND d.state = 0 AND j.state = 0
+          """), arguments: [sequence])
+    for row in followers {
+      let (job, place): (Int64, Int) = (row[0], row[1])
+      let link = JobLink.State(JobDependency.Condition(rawValue: row[2])!, state)
+      try run(
+        "UPDATE dependencies SET state = ? WHERE job = ? AND place = ?", [link.rawValue, job, place])
+      switch JoinVerdict(link, JobTies(rawValue: row[3]), hasPending: try hasLink(.pending, job)) {
+      case .waits: break
+      case .starts: try move(job, by: .released(now: now))
+      case .isHopeless: try giveUp(job)
+      }
+    }
+  }
+
+  private func hasLink(_ state: JobLink.State, _ job: Int64) throws -> Bool {
+    let statement = try db.cachedStatement(
+      sql: "SELECT EXISTS (SELECT 1 FROM dependencies WHERE job = ? AND state = ?)")
+    return try Bool.fetchOne(statement, arguments: [job, state.rawValue])!
+  }
+
+  /// Cancels what is unfinished of the group of a job, but for what waits for failures and for any end.
+  private func cancelGroup(of sequence: Int64) throws {
+    let rest = try Int64.fetchAll(
+      db,
+      sql: """
+        SELECT p.sequence FROM payloads p JOIN jobs j ON j.sequence = p.sequence
+        WHERE p.group_id = (SELECT group_id FROM payloads WHERE sequence = ?) AND j.state < 4
+          AND NOT EXISTS (SELECT 1 FROM dependencies d WHERE d.job = p.sequence AND d.condition <> ?)
+        ORDER BY p.sequence
+        """, arguments: [sequence, JobDependency.Condition.success.rawValue])
+    for job in rest { try giveUp(job) }
+  }
+
+  /// Cancels a job, or asks it to stop, on behalf of others.
+  func giveUp(_ sequence: Int64) throws {
+    if try move(sequence, by: .cancelled)?.isCancelRequested == true { news.hasControl = true }
+  }
+
+  /// Moves a job on, if the event fits.
+  @discardableResult
+  private func move(_ sequence: Int64, by event: JobLife.Event) throws -> JobLife? {
+    guard var life = try life(sequence), life.apply(event) else { return nil }
+    try save(life, of: sequence)
+    return life
+  }
+
+  // MARK: Trying again
+
+  /// Looks anew at what a job that is to be tried again waits for.
+  ///
+  /// - Returns: whether it has to wait.
+  /// - Throws: ``JobQueueError`` with code `wrongState` when it could never start.
+  func waitsAgain(_ sequence: Int64, _ id: JobID) throws -> Bool {
+    let (verdict, broken) = try reconsider(sequence)
+    guard verdict != .isHopeless else { throw JobQueueError.hopelessRetry(id, broken) }
+    return verdict == .waits
+  }
+
+  /// Judges all links of a job by where those stand now that it waits for.
+  ///
+  /// - Returns: what follows for the job, and for which jobs it can not wait any more.
+  private func reconsider(_ sequence: Int64) throws -> (verdict: JoinVerdict, broken: [Int64]) {
+    let ties = try JobTies(
+      rawValue: Int.fetchOne(db, sql: "SELECT ties FROM jobs WHERE sequence = ?", arguments: [sequence]) ?? 0)
+    guard ties.contains(.needsOthers) else { return (.starts, []) }
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT d.place, d.condition, d.state, d.needs, j.state FROM dependencies d
+        LEFT JOIN jobs j ON j.sequence = d.needs WHERE d.job = ?
+        """, arguments: [sequence])
+    let states = rows.map { row in
+      let condition = JobDependency.Condition(rawValue: row[1])!
+      // What is gone will not happen any more.
+      guard let other = (row[4] as Int?).flatMap(JobState.init(rawValue:)) else {
+        return JobLink.State(rawValue: row[2]) == .met ? JobLink.State.met : .broken
+      }
+      return JobLink.State(condition, other)
+    }
+    for (row, state) in zip(rows, states) where row[2] != state.rawValue {
+      try run(
+        "UPDATE dependencies SET state = ? WHERE job = ? AND place = ?",
+        [state.rawValue, sequence, row[0] as Int])
+    }
+    return (JoinVerdict(states, ties), zip(rows, states).filter { $0.1 == .broken }.map { $0.0[3] })
+  }
+
+  /// Has those wait again that were cancelled because of a job that is now tried again, and so on.
+  func revive(after sequence: Int64) throws {
+    var revived = [sequence]
+    while let needed = revived.popLast() {
+      let followers = try Int64.fetchAll(
+        db,
+        sql: """
+          SELECT DISTINCT d.job FROM dependencies d JOIN jobs j ON j.sequence = d.job
+          WHERE d.needs = ? AND d.state = ? AND j.state = ?
+          """, arguments: [needed, JobLink.State.broken.rawValue, JobState.cancelled.rawValue])
+      // Others of those that it waits for may have failed as well: then it is for them to bring it back.
+      for job in followers where try reconsider(job).verdict == .waits {
+        try run("UPDATE jobs SET expires_at = NULL WHERE sequence = ?", [job])
+        if try move(job, by: .retried(isWaiting: true)) != nil { revived.append(job) }
+      }
+    }
+  }
+}
+
+extension JobLink.State {
+  /// What becomes of a link when the job that is waited for stands so.
+  init(_ condition: JobDependency.Condition, _ other: JobState) {
+    self = !other.isFinished ? .pending : condition.isMet(byEnd: other) ? .met : .broken
+  }
+}
+
+extension JobQueueError {
+  static func missing(_ id: JobID, for job: NewJob) -> JobQueueError {
+    JobQueueError(
+      .jobNotFound,
+      "job '\(job.label ?? job.kind.name)' is to wait for job \(id), which is not in this queue; nothing was stored"
+    )
+  }
+
+  static func lateSibling(of id: JobID, _ state: JobState) -> JobQueueError {
+    JobQueueError(
+      .wrongState,
+      "job \(id) is \(state.name): no job can be put alongside of it any more; nothing was stored")
+  }
+
+  static func cycle(_ job: NewJob, _ follower: Int64) -> JobQueueError {
+    .invalidInput(
+      "job '\(job.label ?? job.kind.name)' would wait for job \(follower), which is to wait for it; nothing was stored"
+    )
+  }
+
+  static func hopelessRetry(_ id: JobID, _ needs: [Int64]) -> JobQueueError {
+    JobQueueError(
+      .wrongState,
+      "job \(id) was cancelled because of what became of job \(needs.map(String.init).joined(separator: ", ")); retry that one, and "
+        + "this one waits for it again")
+  }
+}
+
+extension JobRows {
+  /// The results of those that a job has waited for, in the order in which they were named.
+  func inputs(_ sequence: Int64) throws -> [JobInput] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT d.origin, r.result FROM dependencies d LEFT JOIN results r ON r.sequence = d.needs
+        WHERE d.job = ? ORDER BY d.place
+        """, arguments: [sequence]
+    ).map { JobInput(job: JobID(data: $0[0]), result: $0[1]) }
+  }
+
+  /// The links between a job and those that it is tied to, however far, up to so many jobs.
+  func links(around sequence: Int64, limit: Int) throws -> [JobLink] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        WITH RECURSIVE near (job) AS (
+          VALUES (?1)
+          UNION SELECT d.needs FROM near JOIN dependencies d ON d.job = near.job
+          UNION SELECT d.job FROM near JOIN dependencies d ON d.needs = near.job
+          LIMIT ?2)
+        SELECT d.job, d.needs, d.condition, d.state FROM dependencies d
+        WHERE d.job IN (SELECT job FROM near) AND d.needs IN (SELECT job FROM near) ORDER BY d.job, d.place
+        """, arguments: [sequence, limit]
+    ).map { row in
+      JobLink(
+        job: row[0], needs: row[1], condition: JobDependency.Condition(rawValue: row[2])!,
+        state: JobLink.State(rawValue: row[3])!)
+    }
+  }
+}
