@@ -6,6 +6,6 @@ public import SkeinJobs
 /// let registry = try JobRegistry(BuiltinJobs.all + [Resize.self])
 /// ```
 public enum BuiltinJobs {
-  /// ``CommandJob`` and ``WordCountJob``.
-  public static let all: [any Job.Type] = [CommandJob.self, WordCountJob.self]
+  /// ``CommandJob``, ``WordCountJob`` and ``WordTotalJob``.
+  public static let all: [any Job.Type] = [CommandJob.self, WordCountJob.self, WordTotalJob.self]
 }

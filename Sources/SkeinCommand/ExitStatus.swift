@@ -16,7 +16,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .success: "all went well"
     case .jobFailed: "a job failed, or is in no state that allows what was asked"
     case .systemError: "the queue can not be used, or the system refuses something"
-    case .notFound: "there is no such job, worker, schedule or process"
+    case .notFound: "there is no such job, worker, schedule, limit or process"
     case .timedOut: "waiting took longer than --timeout; the job goes on"
     case .usage: "wrong arguments or input; nothing was done"
     case .interrupted: "interrupted"
@@ -29,7 +29,7 @@ enum ExitStatus: Int32, CaseIterable {
     case .jobNotFound: self = .notFound
     case .timedOut: self = .timedOut
     case .invalidInput, .unknownJob: self = .usage
-    case .wrongState, .jobFailed, .jobCancelled, .jobExpired: self = .jobFailed
+    case .wrongState, .duplicate, .jobFailed, .jobCancelled, .jobExpired: self = .jobFailed
     default: self = .systemError
     }
   }

@@ -17,7 +17,7 @@ public enum SkeinCommand {
   /// Runs the verb that the process' arguments name, then ends the process with the exit code that `--help`
   /// documents.
   ///
-  /// - Parameter jobs: the jobs that this executable can run, besides the built-in `command` and `wordcount`.
+  /// - Parameter jobs: the jobs that this executable can run, besides the built-in ones (`BuiltinJobs`).
   public static func main(jobs: [any Job.Type] = []) async -> Never {
     BrokenPipe.catchSignal()
     let code = await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs)

@@ -45,7 +45,8 @@ struct SkeinTool: AsyncParsableCommand {
       CommandGroup(
         name: "Keep in order",
         subcommands: [
-          PauseVerb.self, ResumeVerb.self, PurgeVerb.self, PruneVerb.self, EvictVerb.self, BackupVerb.self,
+          LimitVerb.self, PauseVerb.self, ResumeVerb.self, PurgeVerb.self, PruneVerb.self, EvictVerb.self,
+          BackupVerb.self,
           CheckVerb.self,
         ]),
       CommandGroup(name: "Learn", subcommands: [LabVerb.self]),

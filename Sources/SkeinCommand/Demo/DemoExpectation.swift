@@ -7,6 +7,8 @@ struct DemoOutcome: Sendable {
   var attempts: [AttemptRecord]
   /// How many jobs of the backlog, all submitted earlier, started later than this one.
   var overtaken = 0
+  /// How many of the jobs that it waits for had succeeded when it started.
+  var joined = 0
 
   /// When the first attempt started.
   var firstStart: Date? { attempts.first?.startedAt }
@@ -20,6 +22,9 @@ enum DemoExpectation: Hashable, Sendable {
   case exhausted(attempts: Int, exitCode: Int32)
   case overtakes(least: Int)
   case survivesCrash
+  case joins(Int)
+  case once(asked: Int)
+  case ticks
 
   /// For people.
   var text: String {
@@ -30,6 +35,9 @@ enum DemoExpectation: Hashable, Sendable {
     case .exhausted(let attempts, let code): "fails \(attempts) times with code \(code)"
     case .overtakes(let least): "overtakes \(least) or more"
     case .survivesCrash: "finished by another"
+    case .joins(let count): "joins \(count) results"
+    case .once(let asked): "one job for \(asked) requests"
+    case .ticks: "a job for each tick"
     }
   }
 
@@ -38,8 +46,10 @@ enum DemoExpectation: Hashable, Sendable {
     let state = outcome.record.state
     let ends = outcome.attempts.map(\.outcome)
     switch self {
-    case .success:
+    case .success, .once, .ticks:
       return state == .succeeded
+    case .joins(let count):
+      return state == .succeeded && outcome.joined == count
     case .successAfterFailures(let count):
       return state == .succeeded && ends == Array(repeating: .failed, count: count) + [.succeeded]
     case .timeLimit:

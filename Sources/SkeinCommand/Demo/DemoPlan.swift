@@ -9,12 +9,25 @@ struct DemoGroup: Sendable {
   var title: String
   var jobs: [NewJob]
   var expected: DemoExpectation
+  /// Their ids; those of a schedule are known when it has queued them.
+  var ids: [JobID]
+
+  init(title: String, jobs: [NewJob], expected: DemoExpectation) {
+    self.title = title
+    self.jobs = jobs
+    self.expected = expected
+    ids = jobs.map(\.id)
+  }
 }
 
 /// What the demo runs.
 struct DemoPlan: Sendable {
   /// Waiting from the beginning.
   var steady: [DemoGroup]
+  /// The same job, asked for several times under one unique key.
+  var unique: DemoGroup
+  /// What a schedule queues.
+  var scheduled: DemoGroup
   /// Short jobs of low priority, so many that they wait for each other.
   var backlog: DemoGroup
   /// Submitted when the backlog is being worked on already.
@@ -37,6 +50,10 @@ struct DemoPlan: Sendable {
   static let concurrency = 4
   /// How many jobs the backlog has.
   static let backlogCount = 40
+  /// How often the unique job is asked for.
+  static let requests = 5
+  /// How many ticks of the schedule are waited for.
+  static let ticks = 2
 
   /// Plans the demo.
   ///
@@ -55,7 +72,14 @@ struct DemoPlan: Sendable {
       let name = (file as NSString).lastPathComponent
       return try Self.command("checksum: \(name)", ["sha256sum", "--", file], .success)
     }
-    steady = words + sums + (try Self.faults(scratch))
+    let total = DemoGroup(
+      title: "words: all together", jobs: [try Self.total(words.flatMap(\.jobs))],
+      expected: .joins(words.count))
+    steady = words + [total] + sums + (try Self.faults(scratch))
+    unique = DemoGroup(
+      title: "asked for \(Self.requests) times", jobs: [try Self.uniqueRequest()],
+      expected: .once(asked: Self.requests))
+    scheduled = try Self.command("scheduled: each second", ["date", "-u"], .ticks)
     let gate = scratch + "/urgent"
     self.gate = gate
     backlog = DemoGroup(
@@ -72,7 +96,21 @@ struct DemoPlan: Sendable {
   }
 
   /// Everything, in the order of the report.
-  var groups: [DemoGroup] { steady + [backlog, urgent, fragile] }
+  var groups: [DemoGroup] { steady + [unique, scheduled, backlog, urgent, fragile] }
+
+  /// The join of a chord: it starts when all words are counted, and finds the results.
+  private static func total(_ words: [NewJob]) throws -> NewJob {
+    try NewJob(WordTotalJob(parts: words.map { JobResult(of: $0.id) })) { $0.queue = "words" }
+  }
+
+  /// One request of those that come to one job.
+  static func uniqueRequest() throws -> NewJob {
+    try NewJob(CommandJob(arguments: ["sleep", "0.3"])) {
+      $0.queue = "programs"
+      $0.uniqueKey = "demo"
+      $0.uniquePeriod = .seconds(3600)
+    }
+  }
 
   private static func short(priority: Int) throws -> NewJob {
     try NewJob(CommandJob(arguments: ["sleep", "0.1"])) {

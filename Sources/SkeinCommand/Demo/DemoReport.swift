@@ -10,7 +10,8 @@ struct DemoReport: Sendable {
 
     /// Whether every job came out as expected.
     var isAsExpected: Bool {
-      outcomes.count == group.jobs.count && outcomes.allSatisfy { group.expected.isMet(by: $0) }
+      !outcomes.isEmpty && outcomes.count == group.ids.count
+        && outcomes.allSatisfy { group.expected.isMet(by: $0) }
     }
   }
 

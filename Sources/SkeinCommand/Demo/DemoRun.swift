@@ -22,6 +22,7 @@ final class DemoRun: Sendable {
   private let isQuiet: Bool
   private let start = MonotonicClock().now
   private let child = Lock<DemoChild?>(nil, name: "demo child")
+  private let ticks = Lock<[JobID]>([], name: "demo ticks")
 
   init(directory: String, plan: DemoPlan, quiet: Bool) async throws {
     self.directory = directory
@@ -108,6 +109,8 @@ final class DemoRun: Sendable {
     try await withThrowingTaskGroup { group in
       group.addTask { try await self.overtake() }
       group.addTask { try await self.crash() }
+      group.addTask { try await self.request() }
+      group.addTask { try await self.followSchedule() }
       for job in (self.plan.steady + [self.plan.backlog]).flatMap(\.jobs) {
         group.addTask { _ = try await self.queue.waitForEnd(of: job.id) }
       }
@@ -116,6 +119,36 @@ final class DemoRun: Sendable {
   }
 
   // MARK: The parts
+
+  /// Asks for the unique job several times, before and after its end.
+  private func request() async throws {
+    let first = plan.unique.jobs[0]
+    for number in 0..<DemoPlan.requests {
+      if number == DemoPlan.requests / 2 { _ = try await queue.waitForEnd(of: first.id) }
+      let answer = try await queue.enqueue([number == 0 ? first : try DemoPlan.uniqueRequest()])[0]
+      guard answer.id == first.id else {
+        throw JobQueueError(.wrongState, "request \(number + 1) under one unique key has given another job")
+      }
+    }
+  }
+
+  /// Has a schedule queue jobs until some ticks have come, and waits for those.
+  private func followSchedule() async throws {
+    let name = "demo"
+    try await queue.store.put(
+      try NewSchedule(name: name, schedule: try .every(.seconds(1)), job: plan.scheduled.jobs[0]))
+    var runs: [ScheduledRun] = []
+    try await wait {
+      runs = try await self.queue.schedules().first { $0.name == name }?.runs ?? []
+      return runs.count >= DemoPlan.ticks
+    }
+    try await queue.removeSchedule(name)
+    for run in runs.reversed() {
+      guard let job = try await queue.store.job(sequence: run.sequence) else { continue }
+      ticks.withLock { $0.append(job.id) }
+      _ = try await queue.waitForEnd(of: job.id)
+    }
+  }
 
   /// Submits the urgent jobs when the backlog has begun.
   private func overtake() async throws {
@@ -177,7 +210,7 @@ final class DemoRun: Sendable {
   /// A live line on a terminal, else a line each second.
   private func showProgress() async -> End? {
     let clock = MonotonicClock()
-    let total = plan.groups.reduce(0) { $0 + $1.jobs.count }
+    let total = plan.groups.reduce(0) { $0 + ($1.expected == .ticks ? DemoPlan.ticks : $1.ids.count) }
     while !isQuiet {
       if let counts = try? await queue.counts() { show(counts, total) }
       let pause = Console.shared.isLive ? Duration.milliseconds(100) : .seconds(1)
@@ -204,15 +237,17 @@ final class DemoRun: Sendable {
   /// What became of everything.
   func report(_ end: End) async throws -> DemoReport {
     let seconds = start.duration(to: MonotonicClock().now) / .seconds(1)
-    let backlogStarts = try await plan.backlog.jobs.asyncCompactMap {
+    let backlogStarts = try await plan.backlog.ids.asyncCompactMap {
       try await self.outcome(of: $0)?.firstStart
     }
     var rows: [DemoReport.Row] = []
-    for group in plan.groups {
+    for var group in plan.groups {
+      if group.expected == .ticks { group.ids = ticks.withLock { $0 } }
       var outcomes: [DemoOutcome] = []
-      for job in group.jobs {
-        guard var outcome = try await outcome(of: job) else { continue }
+      for id in group.ids {
+        guard var outcome = try await outcome(of: id) else { continue }
         outcome.overtaken = backlogStarts.count { $0 > outcome.firstStart ?? .distantFuture }
+        if case .joins = group.expected { outcome.joined = try await joined(by: outcome) }
         outcomes.append(outcome)
       }
       rows.append(DemoReport.Row(group: group, outcomes: outcomes))
@@ -220,8 +255,18 @@ final class DemoRun: Sendable {
     return DemoReport(rows: rows, seconds: seconds, end: end)
   }
 
-  private func outcome(of job: NewJob) async throws -> DemoOutcome? {
-    guard let record = try await queue.job(job.id) else { return nil }
+  /// How many of the jobs that a join waits for had succeeded when it started.
+  private func joined(by join: DemoOutcome) async throws -> Int {
+    guard let start = join.firstStart else { return 0 }
+    let needs = try await queue.store.inputs(of: join.record.sequence)
+    return try await needs.asyncCompactMap { input in
+      let end = try await self.queue.job(input.job)?.finishedAt
+      return input.result != nil && end.map { $0 <= start } == true ? input : nil
+    }.count
+  }
+
+  private func outcome(of id: JobID) async throws -> DemoOutcome? {
+    guard let record = try await queue.job(id) else { return nil }
     return DemoOutcome(record: record, attempts: try await queue.store.attempts(of: record.sequence))
   }
 }

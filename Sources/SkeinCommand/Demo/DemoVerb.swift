@@ -9,11 +9,12 @@ struct DemoVerb: AsyncParsableCommand {
     commandName: "demo",
     abstract: "Run a real batch in a queue of its own, show what happened, and check it.",
     discussion: """
-      It counts the words of each folder of PATH, computes checksums with an
-      external command, and shows a job that fails twice and then succeeds, one
-      over its time limit, one that fails for good, urgent jobs that overtake a
-      backlog, and the jobs of a worker process that is killed in the middle,
-      which another worker finishes. The exit code is 0 only when every outcome is
+      It counts the words of each folder of PATH, joins the results, computes
+      checksums with an external command, and shows a job that fails twice and
+      then succeeds, one over its time limit, one that fails for good, one that
+      is asked for several times and runs once, the jobs of a schedule, urgent
+      jobs that overtake a backlog, and the jobs of a worker process that is
+      killed in the middle, which another worker finishes. The exit code is 0 only when every outcome is
       the expected one. The queue is in a temporary directory and is removed.
 
       Examples:

@@ -11,9 +11,12 @@ internal import SkeinWork
 /// | `task`, `input` | the job's name and its input, an object |
 /// | `command` | in their place: an array (program and arguments), or a string for `/bin/sh -c` |
 /// | `directory`, `environment` | of a command: where it runs, and its variables by name |
-/// | `queue`, `unique` | strings |
+/// | `queue`, `unique`, `ifExists`, `concurrencyKey` | strings |
 /// | `priority`, `retries` | integers |
-/// | `backoff`, `timeout`, `softTimeout`, `delay`, `expires` | as the options, or a number of seconds |
+/// | `label` | what other lines call it |
+/// | `after`, `afterEnd`, `afterFailure`, `insteadOf` | a label, number or id, or an array of them |
+/// | `any` | whether one of them suffices |
+/// | `backoff`, `timeout`, `softTimeout`, `delay`, `expires`, `uniqueFor` | as the options, or a number of seconds |
 enum JobLine {
   /// Reads a line.
   ///
@@ -52,6 +55,8 @@ enum JobLine {
     }
     var request = try fields.work(command)
     request.changes = try fields.changes()
+    request.label = try fields.label()
+    request.dependencies = try fields.dependencies()
     return request
   }
 
@@ -59,7 +64,9 @@ enum JobLine {
   struct Fields: Decodable {
     enum Key: String, CodingKey, CaseIterable {
       case task, input, command, directory, environment
-      case queue, priority, retries, backoff, timeout, softTimeout, delay, expires, unique
+      case queue, priority, retries, backoff, timeout, softTimeout, delay, expires, unique, uniqueFor,
+        ifExists
+      case concurrencyKey, label, after, afterEnd, afterFailure, insteadOf, any
     }
 
     private let values: KeyedDecodingContainer<Key>
@@ -111,7 +118,53 @@ enum JobLine {
         queue: try decode(String.self, .queue), priority: try decode(Int.self, .priority),
         retries: try decode(Int.self, .retries), backoff: try backoff(), timeout: try duration(.timeout),
         softTimeout: try duration(.softTimeout), delay: try duration(.delay), expires: try duration(.expires),
-        unique: try decode(String.self, .unique))
+        unique: try decode(String.self, .unique), uniqueFor: try duration(.uniqueFor),
+        ifExists: try ifExists(), concurrencyKey: try decode(String.self, .concurrencyKey))
+    }
+
+    private func ifExists() throws -> UniqueConflict? {
+      guard let text = try decode(String.self, .ifExists) else { return nil }
+      guard let answer = IfExistsText(rawValue: text) else {
+        let answers = IfExistsText.allCases.map(\.rawValue).joined(separator: ", ")
+        throw CommandFailure.usage("'ifExists' is '\(text)'; it can be \(answers)")
+      }
+      return answer.conflict
+    }
+
+    func label() throws -> String? {
+      guard let label = try decode(String.self, .label) else { return nil }
+      guard !label.isEmpty, JobReference(label) == nil else {
+        throw CommandFailure.usage(
+          "'label' is '\(label)': it must not be empty, and not look like a number or id")
+      }
+      return label
+    }
+
+    func dependencies() throws -> RequestedDependencies {
+      var all = RequestedDependencies()
+      all.add(try names(.after), .success)
+      all.add(try names(.afterEnd), .end)
+      all.add(try names(.afterFailure), .failure)
+      all.add(try names(.insteadOf), .fallback)
+      all.startsAfterAny = try decode(Bool.self, .any) ?? false
+      guard !all.startsAfterAny || !all.isEmpty else {
+        throw CommandFailure.usage("'any' belongs to 'after', 'afterEnd' or 'afterFailure'")
+      }
+      return all
+    }
+
+    /// A job, or several.
+    private func names(_ key: Key) throws -> [String] {
+      guard let value = try decode(JSONValue.self, key) else { return [] }
+      let all = if case .array(let values) = value { values } else { [value] }
+      return try all.map { value in
+        switch value {
+        case .string(let name): return name
+        case .integer(let number): return "\(number)"
+        default:
+          throw CommandFailure.usage("'\(key.rawValue)' has \(value.kind): give labels, numbers or ids")
+        }
+      }
     }
 
     private func backoff() throws -> RetryPolicy.Backoff? {

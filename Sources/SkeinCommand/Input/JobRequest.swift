@@ -10,6 +10,9 @@ struct JobRequest: Hashable, Sendable {
   /// Its input as JSON.
   var input: Data
   var changes = OptionChanges()
+  /// What other lines call it.
+  var label: String?
+  var dependencies = RequestedDependencies()
   /// The line of standard input that it came from.
   var line: Int?
 
@@ -41,9 +44,11 @@ struct JobCatalog: Sendable {
     do {
       var (options, version) = try rules(request)
       try request.changes.apply(to: &options)
-      return try NewJob(
+      var job = try NewJob(
         name: request.name, payloadVersion: version, payload: JobPayload(kwargs: request.input),
         options: options)
+      job.label = request.line.map { "line \($0)" + (request.label.map { " (\($0))" } ?? "") }
+      return job
     } catch let error as JobQueueError {
       throw CommandFailure(ExitStatus(error.code), request.place + error.message)
     } catch let error as CommandFailure {

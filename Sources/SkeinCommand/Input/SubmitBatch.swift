@@ -4,6 +4,8 @@ internal import SkeinJobs
 struct SubmitBatch: Sendable {
   /// How many jobs are stored at once.
   static let most = 10_000
+  /// How many are stored at once where some wait for others: those can not be parted.
+  static let mostTied = 200_000
 
   var requests: [JobRequest]
   var registry: JobRegistry
@@ -17,14 +19,35 @@ struct SubmitBatch: Sendable {
     return try requests.map(catalog.job)
   }
 
+  private var isTied: Bool { requests.contains { !$0.dependencies.isEmpty } }
+
+  /// Finds what the jobs wait for.
+  ///
+  /// - Throws: ``CommandFailure`` that names the line.
+  private func tied(_ jobs: [NewJob], in queue: JobQueue) async throws -> [NewJob] {
+    guard isTied else { return jobs }
+    guard jobs.count <= Self.mostTied else {
+      throw CommandFailure.usage(
+        "at most \(Self.mostTied) lines can be submitted together when some of them wait for others")
+    }
+    var resolver = try DependencyResolver(requests, jobs)
+    var tied = jobs
+    for (place, request) in requests.enumerated() {
+      tied[place].dependencies = try await resolver.resolve(request, in: queue)
+      tied[place].startsAfterAny = request.dependencies.startsAfterAny
+    }
+    return tied
+  }
+
   /// Stores the jobs, by parts when there are very many.
   ///
   /// - Throws: ``CommandFailure`` that says how many are stored, when it is not the first part that fails.
   func store(_ jobs: [NewJob], in queue: JobQueue) async throws -> [EnqueuedJob] {
     var stored: [EnqueuedJob] = []
-    var rest = jobs[...]
+    var rest = try await tied(jobs, in: queue)[...]
+    let most = isTied ? Self.mostTied : Self.most
     while !rest.isEmpty {
-      let part = Array(rest.prefix(Self.most))
+      let part = Array(rest.prefix(most))
       do {
         stored += try await queue.enqueue(part)
       } catch let error as JobQueueError where !stored.isEmpty {

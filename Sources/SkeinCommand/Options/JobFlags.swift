@@ -46,11 +46,27 @@ struct JobFlags: ParsableArguments {
       "While a job with this key is unfinished, submitting gives that one.", valueName: "key"))
   var unique: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep the unique key for so long, though the job may have ended.", valueName: "duration"),
+    transform: Flag.duration)
+  var uniqueFor: Duration?
+
+  @Option(
+    help: ArgumentHelp(
+      "When the unique key is taken: existing (give that job), error, or replace (the job that has it).",
+      valueName: "answer"))
+  var ifExists: IfExistsText?
+
+  @Option(help: ArgumentHelp("The key that it stands under a limit by: see 'limit'.", valueName: "key"))
+  var concurrencyKey: String?
+
   /// The same as a value.
   var changes: OptionChanges {
     OptionChanges(
       queue: queue, priority: priority, retries: retries, backoff: backoff, timeout: timeout,
-      softTimeout: softTimeout, delay: delay, expires: expires, unique: unique)
+      softTimeout: softTimeout, delay: delay, expires: expires, unique: unique, uniqueFor: uniqueFor,
+      ifExists: ifExists?.conflict, concurrencyKey: concurrencyKey)
   }
 
   /// Tells the parser's kind of error: it adds the option's name.
@@ -61,6 +77,19 @@ struct JobFlags: ParsableArguments {
 
     @Sendable static func backoff(_ text: String) throws -> RetryPolicy.Backoff {
       do { return try BackoffText.parse(text) } catch { throw ValidationError("\(error)") }
+    }
+  }
+}
+
+/// What happens to a job whose unique key is taken, as it is typed.
+enum IfExistsText: String, ExpressibleByArgument, CaseIterable {
+  case existing, error, replace
+
+  var conflict: UniqueConflict {
+    switch self {
+    case .existing: .existing
+    case .error: .error
+    case .replace: .replace
     }
   }
 }

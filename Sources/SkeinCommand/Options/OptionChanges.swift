@@ -13,6 +13,9 @@ struct OptionChanges: Hashable, Sendable {
   var delay: Duration?
   var expires: Duration?
   var unique: String?
+  var uniqueFor: Duration?
+  var ifExists: UniqueConflict?
+  var concurrencyKey: String?
 
   /// These changes, and those of `other` where these say nothing.
   func over(_ other: OptionChanges) -> OptionChanges {
@@ -21,7 +24,8 @@ struct OptionChanges: Hashable, Sendable {
       backoff: backoff ?? other.backoff, timeout: timeout ?? other.timeout,
       softTimeout: softTimeout ?? other.softTimeout, delay: delay ?? other.delay,
       expires: expires ?? other.expires,
-      unique: unique ?? other.unique)
+      unique: unique ?? other.unique, uniqueFor: uniqueFor ?? other.uniqueFor,
+      ifExists: ifExists ?? other.ifExists, concurrencyKey: concurrencyKey ?? other.concurrencyKey)
   }
 
   /// Changes the options of a job.
@@ -36,6 +40,9 @@ struct OptionChanges: Hashable, Sendable {
     options.delay = delay ?? options.delay
     options.expiry = expires ?? options.expiry
     options.uniqueKey = unique ?? options.uniqueKey
+    options.uniquePeriod = uniqueFor ?? options.uniquePeriod
+    options.uniqueConflict = ifExists ?? options.uniqueConflict
+    options.concurrencyKey = concurrencyKey ?? options.concurrencyKey
   }
 
   private func retry(_ given: RetryPolicy) throws -> RetryPolicy {

@@ -8,7 +8,7 @@ internal import SkeinResilience
 struct ShowVerb: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show all about a job: its rules, input, attempts and result.",
+    abstract: "Show all about a job: its rules, input, attempts, result, and what it is tied to.",
     discussion: """
       Examples:
         \(SkeinTool.name) show 12
@@ -35,10 +35,16 @@ struct JobDetails: Sendable {
   var input: Data
   var result: Data?
   var attempts: [AttemptRecord]
+  /// What it waits for, and what waits for it.
+  var tree: FlowTree?
+  var group: JobID?
 
   init(of record: JobRecord, in queue: JobQueue) async throws {
     self.record = record
-    input = try await queue.store.payload(of: record.sequence)?.kwargs ?? Data("{}".utf8)
+    let payload = try await queue.store.payload(of: record.sequence)
+    input = payload?.kwargs ?? Data("{}".utf8)
+    group = payload?.groupID
+    tree = try await FlowTree.around(record, in: queue)
     result = try await queue.store.result(of: record.sequence)
     attempts = try await queue.store.attempts(of: record.sequence)
   }
@@ -48,12 +54,14 @@ struct JobDetails: Sendable {
     var input: JSONValue?
     var result: JSONValue?
     var attempts: [AttemptView]
+    var group: JobID?
+    var links: [LinkView]?
   }
 
   var view: View {
     View(
       job: JobView(record), input: JSONValue(input), result: result.flatMap(JSONValue.init),
-      attempts: attempts.map(AttemptView.init))
+      attempts: attempts.map(AttemptView.init), group: group, links: tree?.links.map(LinkView.init))
   }
 
   func text(for terminal: Terminal) -> String {
@@ -62,7 +70,8 @@ struct JobDetails: Sendable {
         ? terminal.paint(Text.padded(name, to: 12), .bold) + value : name + "\t" + Text.printable(value)
     }
     let table = attemptTable.text(for: terminal)
-    return lines.joined(separator: "\n") + "\n" + (table.isEmpty ? "" : "\n" + table)
+    let flow = tree.map { "\n" + $0.text(for: terminal) + "\n" } ?? ""
+    return lines.joined(separator: "\n") + "\n" + (table.isEmpty ? "" : "\n" + table) + flow
   }
 
   private func facts(_ terminal: Terminal) -> [(String, String)] {
@@ -70,7 +79,9 @@ struct JobDetails: Sendable {
     let facts: [(String, String?)] = [
       ("job", "\(record.sequence)"), ("id", record.id.description), ("name", rules.name),
       ("state", terminal.paint(record.stateText, record.state.paint)),
-      ("queue", record.queue), ("priority", "\(record.priority)"), ("unique key", record.uniqueKey),
+      ("queue", record.queue), ("priority", "\(record.priority)"), ("unique key", uniqueText),
+      ("limited by", record.concurrencyKey.map { "key \(Text.printable($0))" }),
+      ("group", group?.description),
       ("attempts", attemptsText), ("time limit", limitText), ("enqueued", TimeText.exact(record.enqueuedAt)),
       ("starts", record.state == .scheduled ? TimeText.exact(record.life.runAt) : nil),
       ("expires", record.expiresAt.map(TimeText.exact)), ("started", record.startedAt.map(TimeText.exact)),
@@ -79,6 +90,12 @@ struct JobDetails: Sendable {
       ("input", printable(input)), ("result", result.map(printable)),
     ]
     return facts.compactMap { name, value in value.map { (name, $0) } }
+  }
+
+  private var uniqueText: String? {
+    record.uniqueKey.map { key in
+      Text.printable(key) + (record.uniqueUntil.map { ", until \(TimeText.exact($0))" } ?? "")
+    }
   }
 
   private var attemptsText: String {

@@ -23,6 +23,8 @@ struct SubmitVerb: AsyncParsableCommand {
         \(SkeinTool.name) submit --retries 5 --backoff 2s --queue mail -- ./send it.txt
         \(SkeinTool.name) submit --task wordcount --input '{"paths": ["/etc"]}' --wait
         ls *.png | sed 's/.*/optipng "&"/' | \(SkeinTool.name) submit --priority 2
+        \(SkeinTool.name) submit --after 12,13 -- ./join.sh
+        \(SkeinTool.name) submit --unique report --if-exists replace --delay 1m -- ./report.sh
 
       A line of standard input is a command for /bin/sh -c, unless it begins
       with '{'. Then it is a JSON object with the keys below; what it leaves out
@@ -32,7 +34,11 @@ struct SubmitVerb: AsyncParsableCommand {
         directory           where the command runs
         environment         an object: the command's variables
         queue, priority, retries, backoff, timeout, softTimeout, delay, expires,
-        unique              as the options; spans as "5m" or as a number of seconds
+        unique, uniqueFor, ifExists, concurrencyKey
+                            as the options; spans as "5m" or as a number of seconds
+        label               what other lines of the batch call it
+        after, afterEnd, afterFailure, insteadOf, any
+                            as the options: labels, numbers or ids, one or an array
       Blank lines are skipped. A bad line is named, and then nothing of the batch
       is stored. A batch of more than \(SubmitBatch.most) jobs is stored in parts of
       that size, each of them all or none.
@@ -43,6 +49,8 @@ struct SubmitVerb: AsyncParsableCommand {
   @OptionGroup(title: "The job") var source: JobSource
 
   @OptionGroup(title: "How it is queued and run") var flags: JobFlags
+
+  @OptionGroup(title: "What it waits for") var others: DependencyFlags
 
   @Flag(help: "Wait for the end, print the output, and pass on the exit code.")
   var wait = false
@@ -69,6 +77,7 @@ struct SubmitVerb: AsyncParsableCommand {
   private func requests() throws -> [JobRequest] {
     guard var request = try source.request() else { return try lines(try source.usualCommand()) }
     request.changes = flags.changes
+    request.dependencies = others.dependencies
     return [request]
   }
 
@@ -82,6 +91,7 @@ struct SubmitVerb: AsyncParsableCommand {
     while let line = try reader.next() {
       guard var request = try JobLine.parse(line, command: usual) else { continue }
       request.changes = request.changes.over(flags.changes)
+      request.dependencies = request.dependencies.over(others.dependencies)
       requests.append(request)
     }
     return requests
@@ -104,14 +114,14 @@ struct SubmitVerb: AsyncParsableCommand {
 
   private func summary(_ submitted: [EnqueuedJob]) -> String {
     let existing = submitted.filter(\.isExisting).count
-    let note = existing == 0 ? "" : " (\(existing) of them unfinished already, under the same unique key)"
+    let note = existing == 0 ? "" : " (\(existing) of them were there already, under the same unique key)"
     guard submitted.count == 1 else {
       return
         "submitted \(submitted.count) jobs: \(submitted[0].sequence) to \(submitted.last!.sequence)\(note)"
     }
     let job = submitted[0]
     return job.isExisting
-      ? "job \(job.sequence) has this unique key and is unfinished: nothing was added"
+      ? "job \(job.sequence) has this unique key: nothing was added"
       : "submitted job \(job.sequence)"
   }
 }

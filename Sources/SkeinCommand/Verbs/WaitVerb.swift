@@ -26,8 +26,19 @@ struct WaitVerb: AsyncParsableCommand {
     transform: JobFlags.Flag.duration)
   var timeout: Duration?
 
-  @Flag(help: "Wait for the first of them to end, whichever that is, and pass on how it did.")
-  var any = false
+  /// How many of the jobs have to end.
+  enum HowMany: String, EnumerableFlag {
+    case all, any
+
+    static func help(for value: HowMany) -> ArgumentHelp? {
+      switch value {
+      case .all: "Wait for all of them: so it is unless told."
+      case .any: "Wait for the first of them to end, whichever that is, and pass on how it did."
+      }
+    }
+  }
+
+  @Flag var howMany = HowMany.all
 
   @Argument(help: "The jobs: numbers or ids.", transform: JobReference.parse)
   var jobs: [JobReference]
@@ -35,7 +46,8 @@ struct WaitVerb: AsyncParsableCommand {
   func run() async throws {
     try await queue.withQueue { queue in
       let records = try await queue.find(jobs)
-      let wait = JobWait(queue: queue, isJSON: self.queue.json, timeout: timeout, isAnyEnough: any)
+      let wait = JobWait(
+        queue: queue, isJSON: self.queue.json, timeout: timeout, isAnyEnough: howMany == .any)
       try await wait.run(records.map(\.id))
     }
   }

@@ -24,6 +24,10 @@ struct JobView: Encodable {
   var startedAt: Date?
   var finishedAt: Date?
   var uniqueKey: String?
+  var uniqueUntil: Date?
+  var concurrencyKey: String?
+  /// Whether a limit holds it back.
+  var isHeld: Bool
   var progress: Progress?
 
   init(_ job: JobRecord) {
@@ -43,7 +47,25 @@ struct JobView: Encodable {
     startedAt = job.startedAt
     finishedAt = job.finishedAt
     uniqueKey = job.uniqueKey
+    uniqueUntil = job.uniqueUntil
+    concurrencyKey = job.concurrencyKey
+    isHeld = job.isHeld
     progress = job.progress.map { Progress(fraction: $0.fraction, message: $0.message) }
+  }
+}
+
+/// A link between two jobs in JSON.
+struct LinkView: Encodable {
+  var job: Int64
+  var needs: Int64
+  var condition: String
+  var state: String
+
+  init(_ link: JobLink) {
+    job = link.job
+    needs = link.needs
+    condition = "\(link.condition)"
+    state = "\(link.state)"
   }
 }
 
@@ -84,6 +106,7 @@ extension JobRecord {
   /// The state with what belongs to it, for people.
   var stateText: String {
     if let reason = life.reason { return "\(state.name) (\(reason.name))" }
+    if isHeld { return "\(state.name) (held by a limit)" }
     if life.isCancelRequested { return "\(state.name) (to be cancelled)" }
     if state == .running, let progress { return "\(state.name) \(Int(progress.fraction * 100))%" }
     return state.name

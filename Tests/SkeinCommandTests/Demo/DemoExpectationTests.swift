@@ -28,11 +28,14 @@ import Testing
   func table() {
     var overtaker = outcome(.succeeded, nil, [.succeeded])
     overtaker.overtaken = 3
+    var joining = outcome(.succeeded, nil, [.succeeded])
+    joining.joined = 2
     let cases: [(DemoExpectation, DemoOutcome)] = [
       (.successAfterFailures(2), outcome(.succeeded, nil, [.failed, .failed, .succeeded])),
       (.timeLimit, outcome(.failed, .timeLimit, [.timedOut])),
       (.exhausted(attempts: 2, exitCode: 3), outcome(.failed, .exhausted, [.failed, .failed], code: 3)),
       (.overtakes(least: 3), overtaker),
+      (.joins(2), joining),
       (.survivesCrash, outcome(.succeeded, nil, [.crashed, .succeeded])),
     ]
     for (index, (expectation, _)) in cases.enumerated() {

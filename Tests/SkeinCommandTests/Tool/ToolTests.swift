@@ -168,7 +168,7 @@ import Testing
   @Test(
     "wrong arguments end with code 64 and say what is wrong",
     arguments: [
-      (["submit", "--task", "nope"], "known are command, wordcount"),
+      (["submit", "--task", "nope"], "known are command, wordcount, wordcount.total"),
       (["submit", "--task", "wordcount", "--input", "{"], "is no JSON"),
       (["submit", "--task", "wordcount", "--input", "@/no/such/file"], "does not exist"),
       (["submit", "--task", "wordcount", "--", "ls"], "not both"),
