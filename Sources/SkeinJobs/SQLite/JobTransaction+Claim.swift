@@ -7,31 +7,40 @@ extension JobTransaction {
 
   /// Hands ready jobs to a worker.
   ///
-  /// - Complexity: O(jobs handed out · log jobs), whatever waits.
+  /// - Parameter last: the queue at which the last claim of this worker ended.
+  /// - Returns: the jobs, and the queue at which this claim ended.
+  /// - Complexity: O(jobs handed out · log jobs), whatever waits, in however many queues.
   /// - Throws: ``JobQueueError`` with code `wrongState` when the worker's jobs were given to others.
-  func claim(_ request: ClaimRequest, worker: WorkerID, turn: Int) throws -> Claim {
+  func claim(_ request: ClaimRequest, worker: WorkerID, after last: Int64) throws -> (Claim, last: Int64) {
     // Nobody would take up the jobs of a worker that is not on record.
     guard try db.isMember(worker) else { throw JobQueueError.noMember(worker) }
     try moveDue()
-    var claim = Claim()
     let unknown = try unknownKinds(request.knows)
+    let named = try request.queues?.map(queueID)
     var gates = try LimitGates(self)
-    if gates != nil {
-      try gates!.open(
-        queues: request.queues?.map(queueID), isKnown(unknown, "kind"), limit: request.limit)
-    }
-    let queues = try queuesToAsk(request.queues, turn: turn)
+    try gates?.open(queues: named, isKnown(unknown, "kind"), limit: request.limit)
+    var (claim, last) = (Claim(), last)
+    var walk = try QueueWalk(named: named, after: last, db)
     if request.takesSuspect {
-      for queue in queues where claim.jobs.isEmpty {
+      for queue in walk.open(try suspectQueues()) where claim.jobs.isEmpty {
         try take(from: queue, isSuspect: true, limit: 1, unknown, worker, &gates, into: &claim)
       }
     }
-    for queue in queues where claim.jobs.count < request.limit {
+    var asked: [Int64] = []
+    while claim.jobs.count < request.limit, let queue = try walk.next() {
       try take(from: queue, isSuspect: false, limit: request.limit, unknown, worker, &gates, into: &claim)
+      asked.append(queue)
+      last = queue
     }
-    if claim.jobs.count < request.limit { claim.unknown = try waiting(of: unknown, in: queues) }
+    if claim.jobs.count < request.limit { claim.unknown = try waiting(of: unknown, in: asked) }
     claim.nextDue = try [nextScheduled(), gates?.finish()].compactMap(\.self).min()
-    return claim
+    return (claim, last)
+  }
+
+  private func suspectQueues() throws -> [Int64] {
+    try Int64.fetchAll(
+      db.cachedStatement(
+        sql: "SELECT DISTINCT queue FROM jobs WHERE state = 2 AND is_suspect = 1 AND held_by IS NULL"))
   }
 
   private func nextScheduled() throws -> Date? {
@@ -57,32 +66,6 @@ extension JobTransaction {
         SELECT sequence FROM jobs WHERE state = 1 AND run_at <= ?1 ORDER BY run_at LIMIT ?3)
       """, [nowMicroseconds, revisionIfUsed, Self.mostMoved])
     if db.changesCount > 0 { news.hasChanges = true }
-  }
-
-  // MARK: Queues
-
-  /// The numbers of the queues to ask, in order: those that were named, else all that have ready jobs, another one first
-  /// at each turn.
-  private func queuesToAsk(_ names: [String]?, turn: Int) throws -> [Int64] {
-    let paused = try Set(Int64.fetchAll(db.cachedStatement(sql: "SELECT id FROM queues WHERE is_paused")))
-    if let names {
-      return try names.map(queueID).filter { !paused.contains($0) }
-    }
-    // A loose index scan: one probe for each queue that has ready jobs.
-    let filled = try Int64.fetchAll(
-      db.cachedStatement(
-        sql: """
-          WITH RECURSIVE filled (queue) AS (
-            SELECT min(queue) FROM jobs WHERE state = 2 AND held_by IS NULL
-            UNION ALL
-            SELECT (SELECT min(queue) FROM jobs WHERE state = 2 AND held_by IS NULL AND queue > filled.queue) FROM filled
-            WHERE filled.queue IS NOT NULL)
-          SELECT queue FROM filled WHERE queue IS NOT NULL
-          """)
-    ).filter { !paused.contains($0) }
-    guard filled.count > 1 else { return filled }
-    let first = turn % filled.count
-    return Array(filled[first...] + filled[..<first])
   }
 
   // MARK: Kinds that the worker does not know

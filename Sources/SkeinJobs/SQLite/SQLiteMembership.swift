@@ -15,7 +15,8 @@ final class SQLiteMembership: WorkerMembership {
   private let writer: GroupCommit
   private let reader: DatabasePool
   private let files: StoreFiles
-  private let turn = Atomic(0)
+  /// The queue at which the last claim ended.
+  private let lastQueue = Atomic<Int64>(0)
 
   /// Lets a worker in: first its file is locked, then it is announced, so that nobody sees it without its lock.
   static func join(
@@ -49,8 +50,12 @@ final class SQLiteMembership: WorkerMembership {
   // MARK: Jobs
 
   func claim(_ request: ClaimRequest) async throws -> Claim {
-    let turn = turn.wrappingAdd(1, ordering: .relaxed).oldValue
-    return try await writer.perform(.relaxed) { [id] in try $0.claim(request, worker: id, turn: turn) }
+    let start = lastQueue.load(ordering: .relaxed)
+    let (claim, last) = try await writer.perform(.relaxed) { [id] in
+      try $0.claim(request, worker: id, after: start)
+    }
+    lastQueue.store(last, ordering: .relaxed)
+    return claim
   }
 
   func noteStart(of token: ClaimToken, place: Int) { file.noteStart(of: token, place: place, now: Date()) }

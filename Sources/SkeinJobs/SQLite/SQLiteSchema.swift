@@ -65,6 +65,7 @@ enum SQLiteSchema {
     CREATE INDEX jobs_ready ON jobs (queue, is_suspect, priority DESC, sequence, kind)
       WHERE state = 2 AND held_by IS NULL;
     CREATE INDEX jobs_held ON jobs (held_by, queue, priority DESC, sequence) WHERE held_by IS NOT NULL;
+    CREATE INDEX jobs_suspect ON jobs (queue) WHERE state = 2 AND is_suspect = 1 AND held_by IS NULL;
     DROP INDEX jobs_unique;
     CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
       WHERE unique_key IS NOT NULL AND (state < 4 OR unique_until IS NOT NULL);

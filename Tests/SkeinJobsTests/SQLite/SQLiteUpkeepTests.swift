@@ -184,7 +184,7 @@ struct SQLiteUpkeepTests {
         try db.execute(
           sql: """
             DROP TABLE dependencies; DROP TABLE limits; DROP TABLE limited; DROP INDEX payloads_group;
-            DROP INDEX jobs_ready; DROP INDEX jobs_held; DROP INDEX jobs_unique;
+            DROP INDEX jobs_ready; DROP INDEX jobs_held; DROP INDEX jobs_suspect; DROP INDEX jobs_unique;
             ALTER TABLE jobs DROP COLUMN ties; ALTER TABLE jobs DROP COLUMN unique_until;
             ALTER TABLE jobs DROP COLUMN held_by; ALTER TABLE meta DROP COLUMN limits_version;
             CREATE INDEX jobs_ready ON jobs (queue, is_suspect, priority DESC, sequence, kind) WHERE state = 2;
