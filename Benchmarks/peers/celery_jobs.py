@@ -23,6 +23,26 @@ def noop(sent):
     measuring.record_start(sent)
 
 
+@app.task(name="total")
+def total(parts):
+    return len(parts)
+
+
+@app.task(name="step")
+def step(number):
+    return number + 1
+
+
+def chord(count):
+    result = celery.chord(noop.si(0) for _ in range(count))(total.s())
+    assert result.get(timeout=measuring.PATIENCE, interval=0.002) == count
+
+
+def chain(count):
+    result = celery.chain(step.s(0), *(step.s() for _ in range(count - 1)))()
+    assert result.get(timeout=measuring.PATIENCE, interval=0.002) == count
+
+
 def connect():
     pass  # connections are made when they are first used, which is after the fork
 

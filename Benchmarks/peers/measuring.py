@@ -8,6 +8,7 @@ measures and by the worker that this program starts. The module has the task `no
 - `enqueue(sent)`: enqueues one job; `clear()`: forgets all that are waiting;
 - `has_results(count)`: whether so many results are stored; it is asked often, and must cost little;
 - `worker_command(concurrency)`: the command line of a worker.
+It may have `chord(count)` and `chain(count)`, which run a flow of so many jobs and return when its result is there.
 
 Times that cross processes are CLOCK_MONOTONIC, which is one clock for the whole machine.
 """
@@ -216,7 +217,24 @@ def measure(peer, arguments) -> dict:
         latencies = measure_latency(peer, arguments.latency_samples)
         figures["latency_p50_ms"] = round(percentile(latencies, 0.50), 2)
         figures["latency_p99_ms"] = round(percentile(latencies, 0.99), 2)
+        figures |= measure_flows(peer)
         figures["memory_mb"] = round(memory_mb(worker.pid))
+    return figures
+
+
+def measure_flows(peer) -> dict:
+    """Milliseconds from the enqueue of a flow to its result: the median of five, after one that warms up."""
+    figures = {}
+    for name, count in (("chord", 1000), ("chain", 100)):
+        run = getattr(peer, name, None)
+        if run is None:
+            continue
+        times = []
+        for _ in range(6):
+            start = time.monotonic()
+            run(count)
+            times.append((time.monotonic() - start) * 1000)
+        figures[f"{name}_{count}_ms"] = round(percentile(sorted(times[1:]), 0.5), 1)
     return figures
 
 

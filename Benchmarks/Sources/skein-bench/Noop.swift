@@ -15,13 +15,25 @@ struct Noop: Job {
   }
 }
 
+/// Joins what jobs before it have given.
+struct Gather: Job {
+  static let name = "bench.gather"
+  var parts: [JobResult<Int>] = []
+
+  func run(in context: JobContext) async throws -> Int { try parts.reduce(1) { try $0 + $1.value } }
+}
+
 /// When the jobs of this process began.
 enum StartLog {
   private static let firstStart = Atomic<Int64>(0)
+  private static let lastStart = Atomic<Int64>(0)
+  private static let count = Atomic<Int>(0)
   private static let latencies = Mutex<[Int64]>([])
 
-  /// One load for each job of a throughput run but the first.
+  /// Little for each job of a throughput run: the time is looked at for the first one, and then for each hundredth.
   static func note(sent: Int64) {
+    let number = count.wrappingAdd(1, ordering: .relaxed).newValue
+    if number % 100 == 0 { lastStart.store(monotonicNanoseconds(), ordering: .relaxed) }
     if sent > 0 {
       let latency = monotonicNanoseconds() - sent
       latencies.withLock { $0.append(latency) }
@@ -35,6 +47,7 @@ enum StartLog {
   static func take() -> StartReport {
     StartReport(
       firstStart: firstStart.exchange(0, ordering: .relaxed),
+      lastStart: lastStart.exchange(0, ordering: .relaxed), count: count.exchange(0, ordering: .relaxed),
       latencies: latencies.withLock { latencies in
         defer { latencies = [] }
         return latencies
@@ -46,6 +59,10 @@ enum StartLog {
 struct StartReport: Codable {
   /// When the first job of a throughput run began, on the machine's monotonic clock.
   var firstStart: Int64
+  /// When the last of a hundred did.
+  var lastStart: Int64
+  /// How many have begun.
+  var count: Int
   /// How long after its enqueue each job of a latency run began.
   var latencies: [Int64]
   var memoryBytes: Int?

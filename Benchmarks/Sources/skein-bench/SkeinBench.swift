@@ -5,5 +5,5 @@ struct SkeinBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures Skein's job queue beside the systems that do the same work.",
-    subcommands: [JobsCommand.self, ProduceCommand.self, WorkCommand.self])
+    subcommands: [JobsCommand.self, GrowthCommand.self, ProduceCommand.self, WorkCommand.self])
 }

@@ -53,6 +53,7 @@ struct SkeinJobsBenchmark {
     record(try await enqueueOneByOne(processes: 8, queue, directory), .enqueueByEightProcesses)
     record(try await enqueueBatched(producers: 1, queue), .enqueueBatched)
     record(try await enqueueBatched(producers: 8, queue), .enqueueBatchedByEight)
+    record(try await enqueueUnique(queue), .uniqueBatched)
   }
 
   private mutating func measureWork(_ queue: JobQueue, _ directory: String) async throws {
@@ -65,6 +66,10 @@ struct SkeinJobsBenchmark {
     let far = try await latencyAcrossProcesses(queue, directory)
     record(try far.latency(percent: 50), .latencyMedian)
     record(try far.latency(percent: 99), .latencyTail)
+    let flows = try await flows(queue, directory)
+    record(flows.chord, .chord)
+    record(flows.chain, .chain)
+    record(try await underLimits(queue, directory), .limited)
   }
 
   /// What does not depend on the queue's length.
@@ -105,6 +110,21 @@ struct SkeinJobsBenchmark {
     let batch = Array(repeating: Noop(), count: scale.batch)
     return try await rate(jobs: scale.batched, producers: producers, queue) { count in
       for _ in 0..<count / batch.count { _ = try await queue.enqueue(batch) { $0.queue = "enqueue" } }
+    }
+  }
+
+  /// The same, each job with a unique key of its own.
+  private func enqueueUnique(_ queue: JobQueue) async throws -> Double {
+    try await rate(jobs: scale.batched / 4, producers: 1, queue) { [batch = scale.batch] count in
+      for start in stride(from: 0, to: count, by: batch) {
+        let jobs = try (0..<batch).map { place in
+          try NewJob(Noop()) {
+            $0.queue = "enqueue"
+            $0.uniqueKey = "unique-\(start + place)"
+          }
+        }
+        _ = try await queue.enqueue(jobs)
+      }
     }
   }
 
@@ -193,6 +213,65 @@ struct SkeinJobsBenchmark {
       try await pause(milliseconds: .random(in: 5...60))
       _ = try await queue.enqueue(Noop(sent: monotonicNanoseconds())).result(timeout: .seconds(30))
     }
+  }
+
+  // MARK: Flows and limits
+
+  /// Milliseconds from the enqueue of a flow to its result, with a worker in a process of its own: medians of five.
+  private func flows(_ queue: JobQueue, _ directory: String) async throws -> (chord: Double, chain: Double) {
+    let times = Mutex<(chord: [Double], chain: [Double])>(([], []))
+    _ = try await WorkCommand.beside(directory: directory) {
+      for _ in 0..<6 {
+        let chord = try await milliseconds(queue) { flow in
+          try flow.chord(Array(repeating: Noop(), count: 1000)) { Gather(parts: $0) }
+        }
+        let chain = try await milliseconds(queue) { flow in
+          var last = try flow.add(Gather())
+          for _ in 1..<100 { last = try flow.add(Gather(parts: [last])) }
+          return last
+        }
+        times.withLock {
+          $0.chord.append(chord)
+          $0.chain.append(chain)
+        }
+      }
+    }
+    // The first ones warm up.
+    return times.withLock { times in
+      (
+        times.chord.dropFirst().sorted().percentile(50)!, times.chain.dropFirst().sorted().percentile(50)!
+      )
+    }
+  }
+
+  private func milliseconds(
+    _ queue: JobQueue, _ build: (inout JobFlow) throws -> JobResult<Int>
+  ) async throws -> Double {
+    let start = ContinuousClock.now
+    var flow = JobFlow()
+    let result = try build(&flow)
+    _ = try await queue.enqueue(flow).value(of: result, timeout: .seconds(60))
+    return (ContinuousClock.now - start) / .milliseconds(1)
+  }
+
+  /// As ``endToEnd(_:_:)``, with no other jobs behind them, where each of a thousand keys may run one job at once.
+  private func underLimits(_ queue: JobQueue, _ directory: String) async throws -> Double {
+    try await queue.setLimit(JobLimit(.key("bench-*"), concurrency: 1))
+    var ids: [JobID] = []
+    while ids.count < scale.done {
+      let jobs = try (0..<1000).map { key in try NewJob(Noop()) { $0.concurrencyKey = "bench-\(key)" } }
+      ids += try await queue.enqueue(jobs).map(\.id)
+    }
+    let lastEnd = Mutex<Int64>(0)
+    let report = try await WorkCommand.beside(directory: directory) { [ids] in
+      for id in ids {
+        while try await queue.status(of: id) != .succeeded { try await pause(milliseconds: 5) }
+      }
+      lastEnd.withLock { $0 = monotonicNanoseconds() }
+    }
+    _ = try await queue.removeLimit(.key("bench-*"))
+    _ = try await queue.purge(states: Set(JobState.allCases).subtracting([.scheduled]))
+    return Double(ids.count) / (Double(lastEnd.withLock(\.self) - report.firstStart) / 1e9)
   }
 
   private func pause(milliseconds: Int) async throws {

@@ -14,10 +14,11 @@ struct WorkCommand: AsyncParsableCommand {
   static let concurrency = 2
 
   @Option var directory: String
+  @Option var queue: String?
 
   func run() async throws {
     let queue = try await JobQueue(directory: directory)
-    let worker = try Self.worker(queue)
+    let worker = try Self.worker(queue, serving: self.queue)
     Thread.detachNewThread {
       while readLine() != nil {}
       worker.stop(.handBack)
@@ -30,21 +31,23 @@ struct WorkCommand: AsyncParsableCommand {
   }
 
   /// The worker that is measured, in whichever process.
-  static func worker(_ queue: JobQueue) throws -> Worker {
+  static func worker(_ queue: JobQueue, serving name: String? = nil) throws -> Worker {
     var options = WorkerOptions()
+    options.queues = name.map { [WorkerOptions.QueueShare($0)] } ?? []
     options.concurrency = concurrency
     var logger = Logger(label: "bench.worker")
     logger.logLevel = .error
     return try Worker(
-      store: queue.store, registry: JobRegistry([Noop.self]), options: options, logger: logger)
+      store: queue.store, registry: JobRegistry([Noop.self, Gather.self]), options: options, logger: logger)
   }
 
   /// Runs a worker beside `body`, ends it, and gives what it saw.
   static func beside(
-    directory: String, _ body: @Sendable @escaping () async throws -> Void
+    directory: String, queue: String? = nil, _ body: @Sendable @escaping () async throws -> Void
   ) async throws -> StartReport {
     let result = try await Subprocess.run(
-      .path("/proc/self/exe"), arguments: ["work", "--directory", directory],
+      .path("/proc/self/exe"),
+      arguments: Arguments(["work", "--directory", directory] + (queue.map { ["--queue", $0] } ?? [])),
       input: .inputWriter, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
     ) { execution in
       try await body()
