@@ -195,8 +195,12 @@ public struct JobFilter: Hashable, Sendable {
   public var states: Set<JobState> = []
   /// Only those that this worker holds.
   public var worker: WorkerID?
-  /// Only those that came before this place in the order of coming: for the next page.
+  /// Only those that came before this place in the order of coming: for the next page of the usual order.
   public var before: Int64?
+  /// Only those that were enqueued at this time or later.
+  public var since: Date?
+  /// In which order; the limit then leaves the first ones. All but that by number read every job.
+  public var order = JobOrder()
   /// At most so many.
   public var limit = 50
 

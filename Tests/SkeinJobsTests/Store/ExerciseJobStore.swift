@@ -22,7 +22,7 @@ struct JobStoreRule: Sendable, CustomTestStringConvertible {
   var testDescription: String
   var check: @Sendable (any JobStore) async throws -> Void
 
-  static let all = producing + claiming + ending + controlling + upkeep + scheduling + looking
+  static let all = producing + claiming + ending + controlling + upkeep + scheduling + looking + ordering
 
   init(_ sentence: String, _ check: @escaping @Sendable (any JobStore) async throws -> Void) {
     testDescription = sentence
