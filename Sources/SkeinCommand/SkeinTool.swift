@@ -16,6 +16,7 @@ struct SkeinTool: AsyncParsableCommand {
         \(name) submit --wait -- make test      queue it, wait, pass on its exit code
         ls *.log | sed 's/^/gzip /' | \(name) submit
         \(name) list --state failed
+        \(name) top                             watch it live
         \(name) demo                            see it all at work, in some seconds
 
       The queue is kept in --data-dir, else $SKEIN_DATA_DIR, else
@@ -40,7 +41,8 @@ struct SkeinTool: AsyncParsableCommand {
       CommandGroup(
         name: "Look",
         subcommands: [
-          ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, WorkersVerb.self, InspectVerb.self,
+          TopVerb.self, ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, WorkersVerb.self,
+          InspectVerb.self,
         ]),
       CommandGroup(
         name: "Keep in order",
