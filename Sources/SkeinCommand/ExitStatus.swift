@@ -34,11 +34,15 @@ enum ExitStatus: Int32, CaseIterable {
     }
   }
 
+  /// All of them with their meanings.
+  static var rows: [(String, String)] {
+    let rows = allCases.map { ("\($0.rawValue)", $0.meaning) }
+    return rows + [("other", "'wait' and 'submit --wait': a command's own, or 128 + signal")]
+  }
+
   /// All of them, for the help.
   static var table: String {
-    let rows = allCases.map { ("\($0.rawValue)", $0.meaning) }
-    let passed = ("other", "'wait' and 'submit --wait': a command's own, or 128 + signal")
-    return (rows + [passed]).map { "  \(Text.padded($0, to: 7))\($1)" }.joined(separator: "\n")
+    rows.map { "  \(Text.padded($0, to: 7))\($1)" }.joined(separator: "\n")
   }
 }
 

@@ -6,27 +6,38 @@ struct SkeinTool: AsyncParsableCommand {
   /// What this executable is called: a user's own one has another name than `skein`.
   static let name = CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent } ?? "skein"
 
+  /// What people do most.
+  static let examples = """
+      \(name) up                              run a queue and its workers
+      \(name) submit -- convert a.png a.jpg   queue a command
+      \(name) submit --wait -- make test      queue it, wait, pass on its exit code
+      ls *.log | sed 's/^/gzip /' | \(name) submit
+      \(name) list --state failed
+      \(name) top                             watch it live
+      \(name) demo                            see it all at work, in some seconds
+    """
+
+  /// What holds for all verbs.
+  static let about = """
+    The queue is kept in --data-dir, else $SKEIN_DATA_DIR, else
+    $XDG_DATA_HOME/skein, else ~/.local/share/skein. Who can write there can run
+    commands as its workers.
+
+    A job is named by its number, as 'list' shows it, or by its full id.
+
+    With --json, standard output has one JSON object a line: one for each job
+    where a verb takes or lists several. Without it, tables on a terminal become
+    tab-separated lines without a heading in a pipe. NO_COLOR is respected.
+    """
+
   static let configuration = CommandConfiguration(
     commandName: name,
     abstract: "A durable job queue: what goes in comes out done, through crashes and restarts.",
     discussion: """
       Examples:
-        \(name) up                              run a queue and its workers
-        \(name) submit -- convert a.png a.jpg   queue a command
-        \(name) submit --wait -- make test      queue it, wait, pass on its exit code
-        ls *.log | sed 's/^/gzip /' | \(name) submit
-        \(name) list --state failed
-        \(name) demo                            see it all at work, in some seconds
+      \(examples)
 
-      The queue is kept in --data-dir, else $SKEIN_DATA_DIR, else
-      $XDG_DATA_HOME/skein, else ~/.local/share/skein. Who can write there can run
-      commands as its workers.
-
-      A job is named by its number, as 'list' shows it, or by its full id.
-
-      With --json, standard output has one JSON object a line: one for each job
-      where a verb takes or lists several. Without it, tables on a terminal become
-      tab-separated lines without a heading in a pipe. NO_COLOR is respected.
+      \(about)
 
       Exit codes:
       \(ExitStatus.table)
@@ -40,7 +51,8 @@ struct SkeinTool: AsyncParsableCommand {
       CommandGroup(
         name: "Look",
         subcommands: [
-          ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, WorkersVerb.self, InspectVerb.self,
+          TopVerb.self, ListVerb.self, ShowVerb.self, LogsVerb.self, StatsVerb.self, WorkersVerb.self,
+          InspectVerb.self,
         ]),
       CommandGroup(
         name: "Keep in order",
@@ -49,7 +61,7 @@ struct SkeinTool: AsyncParsableCommand {
           BackupVerb.self,
           CheckVerb.self,
         ]),
-      CommandGroup(name: "Learn", subcommands: [LabVerb.self]),
+      CommandGroup(name: "Learn", subcommands: [LabVerb.self, ManVerb.self]),
     ])
 
   static var _errorLabel: String { "error" }

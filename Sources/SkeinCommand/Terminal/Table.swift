@@ -37,6 +37,15 @@ struct Table: Sendable {
   var columns: [Column]
   var rows: [[Cell]] = []
 
+  /// Takes a column away in which no row says anything.
+  mutating func leaveOutEmptyColumn(_ title: String) {
+    guard let index = columns.firstIndex(where: { $0.title == title }),
+      rows.allSatisfy({ $0[index].text.isEmpty })
+    else { return }
+    columns.remove(at: index)
+    for row in rows.indices { rows[row].remove(at: index) }
+  }
+
   /// The table as text, each line ended.
   func text(for terminal: Terminal) -> String {
     terminal.isTerminal ? fitted(terminal) : tabSeparated

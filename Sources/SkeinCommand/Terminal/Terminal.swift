@@ -26,11 +26,23 @@ struct Terminal: Sendable {
   }
 
   /// How many columns a line has, at this moment.
-  var width: Int {
-    if let fixedWidth { return fixedWidth }
+  var width: Int { fixedWidth ?? size.width }
+
+  /// How many columns and lines there are, at this moment.
+  var size: (width: Int, height: Int) {
     var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+    return (
+      isKnown && size.ws_col > 0 ? Int(size.ws_col) : 80, isKnown && size.ws_row > 0 ? Int(size.ws_row) : 24
+    )
+  }
+
+  /// The same terminal, taken to have lines of this width.
+  func fitted(to width: Int) -> Terminal {
+    var terminal = self
+    terminal.isTerminal = true
+    terminal.fixedWidth = width
+    return terminal
   }
 
   /// Colours a text where that is wanted.

@@ -11,10 +11,16 @@ struct ListVerb: AsyncParsableCommand {
       In a pipe the fields are: number, state, name, queue, priority, attempts,
       enqueued, started, finished, input, id.
 
+      Sorted by number, enqueued, started or ended, the latest come first; by ran,
+      priority or attempts, the highest. Jobs without a value, such as the end of
+      one that runs, come last either way round.
+
       Examples:
         \(SkeinTool.name) list --state failed --state expired
         \(SkeinTool.name) list --queue mail --limit 200
         \(SkeinTool.name) list --before 4711      the page before job 4711
+        \(SkeinTool.name) list --since 1h --sort ran
+        \(SkeinTool.name) list --state running --sort -started
         \(SkeinTool.name) list --json | jq -r 'select(.attempts > 1) | .id'
       """)
 
@@ -40,9 +46,28 @@ struct ListVerb: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Only those that came before this one.", valueName: "number"))
   var before: Int64?
 
+  @Option(
+    help: ArgumentHelp("Only those that were enqueued within this time.", valueName: "duration"),
+    transform: JobFlags.Flag.duration)
+  var since: Duration?
+
+  @Option(
+    name: .customLong("sort"), parsing: .unconditional,
+    help: ArgumentHelp(
+      "By \(JobOrderText.keys); by number unless told. With - in front the other way round.",
+      valueName: "key"),
+    transform: JobOrderText.parse)
+  var order: JobOrder?
+
+  @Flag(help: "The other way round.")
+  var reverse = false
+
   func validate() throws {
     guard (1...1_000_000).contains(limit) else {
       throw ValidationError("--limit must be from 1 to 1000000, not \(limit)")
+    }
+    guard before == nil || filter.order == JobOrder() else {
+      throw ValidationError("--before goes with the usual order alone, not with --sort or --reverse")
     }
   }
 
@@ -66,6 +91,9 @@ struct ListVerb: AsyncParsableCommand {
     filter.name = name
     filter.states = Set(states)
     filter.before = before
+    filter.since = since.map { Date(timeIntervalSinceNow: -($0 / .seconds(1))) }
+    filter.order = order ?? JobOrder()
+    if reverse { filter.order.isReversed.toggle() }
     filter.limit = limit
     return filter
   }
@@ -73,7 +101,7 @@ struct ListVerb: AsyncParsableCommand {
   private func remark(_ jobs: [JobRecord]) throws {
     guard Console.shared.output.isTerminal else { return }
     if jobs.isEmpty { try Console.shared.line("there are no such jobs") }
-    if jobs.count == limit, let last = jobs.last {
+    if jobs.count == limit, filter.order == JobOrder(), let last = jobs.last {
       try Console.shared.line("for earlier ones: \(SkeinTool.name) list --before \(last.sequence)")
     }
   }

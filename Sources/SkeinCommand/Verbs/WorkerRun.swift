@@ -98,10 +98,7 @@ struct WorkerRun: Sendable {
 
   /// The live line.
   static func text(_ queues: [QueueCounts]) -> String {
-    let order: [JobState] = [
-      .running, .ready, .scheduled, .waiting, .succeeded, .failed, .cancelled, .expired,
-    ]
-    let parts = order.compactMap { state -> String? in
+    let parts = JobState.byInterest.compactMap { state -> String? in
       let count = queues.reduce(0) { $0 + ($1.jobs[state] ?? 0) }
       return count > 0 || state == .running || state == .ready ? "\(count) \(state.name)" : nil
     }

@@ -89,6 +89,11 @@ struct AttemptView: Encodable {
 }
 
 extension JobState {
+  /// All states; what is under way comes first, then what is to come.
+  static let byInterest: [JobState] = [
+    .running, .ready, .scheduled, .waiting, .succeeded, .failed, .cancelled, .expired,
+  ]
+
   /// The colour that says it.
   var paint: Paint? {
     switch self {

@@ -104,12 +104,12 @@ public final class MemoryJobStore: JobStore {
   /// The job with this place in the order of coming; `nil` when there is none.
   public func job(sequence: Int64) async throws -> JobRecord? { try readOpen { $0.jobs[sequence]?.record } }
 
-  /// Jobs that fit a filter, the latest first.
+  /// Jobs that fit a filter, in its order: the latest first, unless told.
   public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
     let all = try readOpen { tables in
       tables.jobs.values.filter { filter.group == nil || $0.payload.groupID == filter.group }.map(\.record)
     }
-    return Array(all.filter(filter.accepts).sorted { $0.sequence > $1.sequence }.prefix(filter.limit))
+    return Array(all.filter(filter.accepts).sorted(by: filter.order.places).prefix(filter.limit))
   }
 
   /// The payload of a job; `nil` when there is no such job.
@@ -225,5 +225,6 @@ extension JobFilter {
     (queue == nil || queue == job.queue) && (worker == nil || worker == job.worker)
       && (name == nil || name == job.kind.name)
       && (states.isEmpty || states.contains(job.state)) && (before == nil || job.sequence < before!)
+      && (since == nil || job.enqueuedAt >= since!)
   }
 }

@@ -62,19 +62,19 @@ struct JobRows {
     require("q.name = ?", filter.queue)
     require("k.name = ?", filter.name)
     require("j.sequence < ?", filter.before)
+    require("j.enqueued_at >= ?", filter.since?.microseconds)
     require("j.worker = ?", filter.worker?.number)
     require("j.sequence IN (SELECT sequence FROM payloads WHERE group_id = ?)", filter.group?.data)
-    // Held jobs are running ones, which an index finds.
-    if filter.worker != nil {
-      conditions.append("j.state = 3")
-    }
+    // Running jobs are few, and an index finds them: if the condition is the index's own, and no order tempts
+    // to go through all jobs instead.
+    let isRunningOnly = filter.worker != nil || filter.states == [.running]
+    if isRunningOnly { conditions.append("j.state = 3") }
     if !filter.states.isEmpty {
       conditions.append("j.state IN (\(filter.states.map { String($0.rawValue) }.joined(separator: ",")))")
     }
     let filterClause = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
     return try records(
-      "\(filterClause) ORDER BY \(filter.worker == nil ? "" : "+")j.sequence DESC LIMIT \(filter.limit)",
-      arguments)
+      "\(filterClause) \(filter.order.clause(isSorted: isRunningOnly)) LIMIT \(filter.limit)", arguments)
   }
 
   func attempts(_ sequence: Int64) throws -> [AttemptRecord] {

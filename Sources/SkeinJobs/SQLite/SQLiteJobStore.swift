@@ -162,7 +162,7 @@ public final class SQLiteJobStore: JobStore {
     try await readJobs { try $0.job(sequence: sequence) }
   }
 
-  /// Jobs that fit a filter, the latest first.
+  /// Jobs that fit a filter, in its order: the latest first, unless told.
   public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
     try await readJobs { try $0.jobs(filter) }
   }

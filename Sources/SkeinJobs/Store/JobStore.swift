@@ -93,7 +93,7 @@ public protocol JobStore: Sendable {
   func job(_ id: JobID) async throws -> JobRecord?
   /// The job with this place in the order of coming; `nil` when there is none.
   func job(sequence: Int64) async throws -> JobRecord?
-  /// Jobs that fit a filter, the latest first.
+  /// Jobs that fit a filter, in its order: the latest first, unless told.
   func jobs(_ filter: JobFilter) async throws -> [JobRecord]
   /// The payload of a job; `nil` when there is no such job.
   func payload(of sequence: Int64) async throws -> JobPayload?

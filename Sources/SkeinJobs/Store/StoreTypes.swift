@@ -214,8 +214,12 @@ public struct JobFilter: Hashable, Sendable {
   public var worker: WorkerID?
   /// Only those of this group: the jobs of one ``JobFlow``.
   public var group: JobID?
-  /// Only those that came before this place in the order of coming: for the next page.
+  /// Only those that came before this place in the order of coming: for the next page of the usual order.
   public var before: Int64?
+  /// Only those that were enqueued at this time or later.
+  public var since: Date?
+  /// In which order; the limit then leaves the first ones. All but that by number read every job.
+  public var order = JobOrder()
   /// At most so many.
   public var limit = 50
 

@@ -37,7 +37,7 @@ final class SkeinProgram: Sendable {
     ).path
   }
 
-  private var environment: Environment {
+  var environment: Environment {
     .inherit.updating(["SKEIN_DATA_DIR": directory, "SKEIN_LOG": nil, "NO_COLOR": nil])
   }
 
@@ -108,7 +108,7 @@ final class SkeinProgram: Sendable {
     }
   }
 
-  private static func code(_ status: TerminationStatus) -> Int32 {
+  static func code(_ status: TerminationStatus) -> Int32 {
     switch status {
     case .exited(let code): code
     case .signaled(let signal): 128 + signal

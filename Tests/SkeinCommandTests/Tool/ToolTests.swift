@@ -134,6 +134,22 @@ import Testing
     #expect(list.map { $0[4] } == ["5", "9", "5"])
   }
 
+  @Test("a list is sorted before it is cut, by any key and either way round")
+  func sorting() async throws {
+    for priority in [5, 9, 0, 7] { _ = try await skein("submit", "--priority", "\(priority)", "--", "true") }
+    func list(_ arguments: String...) async throws -> [Substring] {
+      try await skein.run(["list", "--limit", "2"] + arguments).lines.map { $0.prefix(1) }
+    }
+    #expect(try await list() == ["4", "3"])
+    #expect(try await list("--reverse") == ["1", "2"])
+    #expect(try await list("--sort", "priority") == ["2", "4"])
+    #expect(try await list("--sort", "-priority") == ["3", "1"])
+    #expect(try await list("--sort=priority", "--reverse") == ["3", "1"])
+    #expect(try await list("--sort", "-number", "--reverse", "--before", "3") == ["2", "1"])
+    #expect(try await list("--since", "1h") == ["4", "3"])
+    #expect(try await list("--since", "0s") == [])
+  }
+
   @Test(
     "of a batch with a bad line nothing is stored, and the line is named",
     arguments: [
@@ -180,6 +196,10 @@ import Testing
       (["submit", "--", ""], "the command is empty"),
       (["submit", "ls"], "Unexpected argument"),
       (["list", "--state", "asleep"], "is no state"), (["list", "--limit", "0"], "--limit"),
+      (["list", "--sort", "size"], "keys are number, enqueued, started, ended, ran, priority"),
+      (["list", "--sort", "ran", "--before", "3"], "--before goes with the usual order alone"),
+      (["list", "--reverse", "--before", "3"], "--before goes with the usual order alone"),
+      (["list", "--since", "yesterday"], "is no duration"),
       (["show", "twelve"], "names no job"), (["wait"], "Missing expected argument"),
       (["worker", "--concurrency", "0"], "1 to 10000"),
       (["worker", "--queue", "a=b"], "no queue with a weight"),
