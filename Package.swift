@@ -77,6 +77,10 @@ let modules = [
       subprocess, systemPackage,
     ]),
   Module(name: "SkeinTesting", dependencies: ["SkeinSync", heap], testDependencies: ["SkeinSync"]),
+  Module(
+    name: "SkeinJobsTesting",
+    dependencies: ["SkeinJobs", "SkeinSync", "SkeinTesting", "SkeinWork", logging],
+    testDependencies: ["SkeinJobs", "SkeinResilience", "SkeinSync", logging]),
 ]
 
 // MARK: - The package

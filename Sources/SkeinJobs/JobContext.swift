@@ -17,24 +17,39 @@ public struct JobContext: Sendable {
   public let logger: Logger
 
   let notes: AttemptNotes
+  private let clock: @Sendable () -> Date
+
+  /// The time by which the queue works: the present, but for tests that move it by hand.
+  public var now: Date { clock() }
 
   /// Creates a context for a job that runs without a queue: in a test, for one.
   ///
   /// What it leaves can be read through ``log`` and ``progress``.
-  public init(id: JobID = JobID(), attempt: Int = 1, queue: String = "default", logger: Logger? = nil) {
+  ///
+  /// - Parameters:
+  ///   - id: the job's identity.
+  ///   - attempt: the number of the attempt.
+  ///   - queue: the queue that it is said to come from.
+  ///   - logger: where its log goes.
+  ///   - clock: tells ``now``.
+  public init(
+    id: JobID = JobID(), attempt: Int = 1, queue: String = "default", logger: Logger? = nil,
+    clock: @escaping @Sendable () -> Date = { Date() }
+  ) {
     self.init(
-      id: id, attempt: attempt, queue: queue, deadline: nil, logger: logger ?? Logger(label: "skein.job"),
-      notes: AttemptNotes(processGroupStarted: { _ in }))
+      id: id, attempt: attempt, queue: queue, deadline: nil, clock: clock,
+      logger: logger ?? Logger(label: "skein.job"), notes: AttemptNotes(processGroupStarted: { _ in }))
   }
 
   init(
-    id: JobID, attempt: Int, queue: String, deadline: ContinuousClock.Instant?, logger: Logger,
-    notes: AttemptNotes
+    id: JobID, attempt: Int, queue: String, deadline: ContinuousClock.Instant?,
+    clock: @escaping @Sendable () -> Date = { Date() }, logger: Logger, notes: AttemptNotes
   ) {
     self.id = id
     self.attempt = attempt
     self.queue = queue
     self.deadline = deadline
+    self.clock = clock
     self.notes = notes
     let base = logger
     var logger = Logger(label: logger.label) { _ in AttemptLogHandler(base: base, notes: notes) }

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+public import FoundationEssentials
 public import GRDB
 internal import Instrumentation
 internal import ServiceContextModule
@@ -59,7 +59,8 @@ public final class JobQueue: Sendable {
   public func enqueue<J: Job>(
     _ jobs: [J], _ change: (inout JobOptions) -> Void = { _ in }
   ) async throws -> [JobHandle<J>] {
-    let new = try jobs.map { try NewJob($0, change) }
+    let now = store.now
+    let new = try jobs.map { try NewJob($0, now: now, change) }
     return try await store.enqueue(new).map(handle)
   }
 
@@ -74,14 +75,14 @@ public final class JobQueue: Sendable {
       throw JobQueueError(
         .storeUnavailable, "only a queue in SQLite can take jobs in a transaction of SQLite's")
     }
-    return handle(try store.enqueue([NewJob(job, change)], in: db)[0])
+    return handle(try store.enqueue([NewJob(job, now: store.now, change)], in: db)[0])
   }
 
   /// Stores the jobs of a flow, all or none.
   ///
   /// - Throws: ``JobQueueError`` before anything is stored: `jobNotFound` when a job waits for one that there is not.
   public func enqueue(_ flow: JobFlow) async throws -> EnqueuedFlow {
-    let jobs = try flow.newJobs()
+    let jobs = try flow.newJobs(now: store.now)
     return EnqueuedFlow(id: flow.id, asked: jobs, jobs: try await store.enqueue(jobs), queue: self)
   }
 
@@ -96,8 +97,9 @@ public final class JobQueue: Sendable {
   public func enqueue<J: Job>(
     _ jobs: [J], alongside context: JobContext, _ change: (inout JobOptions) -> Void = { _ in }
   ) async throws -> [JobHandle<J>] {
+    let now = store.now
     let new = try jobs.map { job in
-      var new = try NewJob(job, change)
+      var new = try NewJob(job, now: now, change)
       new.alongside = context.id
       return new
     }
@@ -226,8 +228,8 @@ public final class JobQueue: Sendable {
     var options = job.options
     change(&options)
     let new = try NewSchedule(
-      name: name, schedule: schedule, job: NewJob(job, change), expiry: options.expiry, catchUp: catchUp,
-      avoidsOverlap: avoidsOverlap)
+      name: name, schedule: schedule, job: NewJob(job, now: store.now, change), expiry: options.expiry,
+      catchUp: catchUp, avoidsOverlap: avoidsOverlap)
     return try await store.put(new).record
   }
 
@@ -303,8 +305,14 @@ public final class JobQueue: Sendable {
 extension NewJob {
   /// Encodes a job.
   ///
+  /// - Parameters:
+  ///   - job: its stored properties become the input.
+  ///   - now: from when a delay, an expiry and the period of a unique key count.
+  ///   - change: changes the options that the job's type gives.
   /// - Throws: ``JobQueueError`` with code `invalidInput` when it has no JSON form, or its options are not acceptable.
-  public init<J: Job>(_ job: J, _ change: (inout JobOptions) -> Void = { _ in }) throws {
+  public init<J: Job>(
+    _ job: J, now: Date = Date(), _ change: (inout JobOptions) -> Void = { _ in }
+  ) throws {
     var options = job.options
     change(&options)
     let codec = JSONCodec()
@@ -324,7 +332,7 @@ extension NewJob {
     payload.inheritContext()
     try self.init(
       name: J.name, payloadVersion: J.payloadVersion, contentType: codec.contentType, payload: payload,
-      options: options)
+      options: options, now: now)
     dependencies = references.all.map { JobDependency(on: $0) }
   }
 }

@@ -6,7 +6,7 @@ extension MemoryJobStore {
   public func put(_ schedule: NewSchedule) async throws -> (record: ScheduleRecord, isReplaced: Bool) {
     try changeOpen { tables in
       let old = tables.schedules[schedule.name]
-      let record = ScheduleRecord(schedule, replacing: old, now: Date())
+      let record = ScheduleRecord(schedule, replacing: old, now: tables.now)
       tables.schedules[schedule.name] = record
       tables.news.hasControl = true
       return (record, old != nil)
@@ -22,7 +22,7 @@ extension MemoryJobStore {
   public func setPaused(_ isPaused: Bool, schedule: String) async throws -> Bool {
     try changeOpen { tables in
       guard var record = tables.schedules[schedule] else { return false }
-      record.setPaused(isPaused, now: Date())
+      record.setPaused(isPaused, now: tables.now)
       tables.schedules[schedule] = record
       tables.news.hasControl = true
       return true
@@ -31,10 +31,9 @@ extension MemoryJobStore {
 
   /// Enqueues a schedule's job now, beside its ticks. Promised.
   public func runSchedule(_ name: String) async throws -> EnqueuedJob? {
-    try changeOpen { tables in
+    try await produce { tables in
       guard let record = tables.schedules[name] else { return nil }
-      let now = Date()
-      return try tables.enqueue(record.job(at: nil, now: now), now: now)
+      return try tables.enqueue(record.job(at: nil, now: tables.now), now: tables.now)
     }
   }
 

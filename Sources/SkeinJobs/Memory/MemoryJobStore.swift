@@ -9,13 +9,28 @@ public final class MemoryJobStore: JobStore {
   /// What moves when there is news, in this process or another one.
   public let signals = StoreSignals(work: StoreSignal(), control: StoreSignal(), changes: StoreSignal())
   private let tables = Lock(MemoryTables(), name: "memory store")
+  private let clock: @Sendable () -> Date
+  private let follow: Follow?
 
   /// Creates an empty store.
-  public init() {}
+  ///
+  /// - Parameter now: tells the time by which jobs come due.
+  public convenience init(now: @escaping @Sendable () -> Date = { Date() }) {
+    self.init(now: now, follow: nil)
+  }
+
+  /// Creates an empty store that has somebody act on what producers do, before they go on.
+  package init(now: @escaping @Sendable () -> Date, follow: Follow?) {
+    clock = now
+    self.follow = follow
+  }
+
+  /// The time by which jobs come due.
+  public var now: Date { clock() }
 
   /// Nothing is kept afterwards.
   public func close() async throws {
-    change { tables in
+    _ = change { tables in
       tables = MemoryTables(isClosed: true)
       tables.news = StoreNews(hasWork: true, hasControl: true, hasChanges: true)
     }
@@ -25,12 +40,12 @@ public final class MemoryJobStore: JobStore {
 
   /// Stores jobs, all or none. Promised.
   public func enqueue(_ jobs: [NewJob]) async throws -> [EnqueuedJob] {
-    try changeOpen { try $0.enqueue(jobs) }
+    try await produce({ try $0.enqueue(jobs) }, enqueued: \.self)
   }
 
   /// Asks for a job's end: one that waits is cancelled, one that runs is asked to stop. Promised.
   public func cancel(_ id: JobID) async throws -> JobRecord {
-    try changeOpen { tables in
+    try await produce { tables in
       let sequence = try tables.sequence(of: id)
       tables.move(sequence, by: .cancelled)
       tables.news.hasControl = true
@@ -40,7 +55,7 @@ public final class MemoryJobStore: JobStore {
 
   /// Makes a failed, cancelled or expired job ready again, with a clean record. Promised.
   public func retry(_ id: JobID) async throws -> JobRecord {
-    try changeOpen { tables in
+    try await produce { tables in
       let sequence = try tables.sequence(of: id)
       try tables.retry(sequence)
       return tables.jobs[sequence]!.record
@@ -49,7 +64,7 @@ public final class MemoryJobStore: JobStore {
 
   /// Stops or resumes the handing out of a queue's jobs. Promised.
   public func setPaused(_ isPaused: Bool, queue: String) async throws {
-    try changeOpen { tables in
+    try await produce { tables in
       tables.pausedByQueue[queue] = isPaused
       tables.news.hasWork = true
     }
@@ -57,7 +72,7 @@ public final class MemoryJobStore: JobStore {
 
   /// Removes jobs of a queue that are in one of `states`; running jobs are never removed. Promised.
   public func purge(queue: String, states: Set<JobState>) async throws -> Int {
-    try changeOpen { tables in
+    try await produce { tables in
       let wanted = states.subtracting([.running])
       let fitting = tables.jobs.values.map(\.record).filter { $0.queue == queue && wanted.contains($0.state) }
       // Who waits for them learns of it.
@@ -71,7 +86,7 @@ public final class MemoryJobStore: JobStore {
   /// Removes finished jobs that have been kept long enough, at most `limit` of them. Not promised.
   public func prune(_ policy: RetentionPolicy, limit: Int) async throws -> Int {
     try changeOpen { tables in
-      let doomed = tables.overdue(policy, now: Date(), limit: limit)
+      let doomed = tables.overdue(policy, now: tables.now, limit: limit)
       for sequence in doomed { tables.remove(sequence) }
       return doomed.count
     }
@@ -80,11 +95,11 @@ public final class MemoryJobStore: JobStore {
   // MARK: Limits
 
   /// Sets a limit, in the place of one for the same subject. Promised.
-  public func setLimit(_ limit: JobLimit) async throws { try changeOpen { $0.setLimit(limit) } }
+  public func setLimit(_ limit: JobLimit) async throws { try await produce { $0.setLimit(limit) } }
 
   /// Takes a limit away. Promised.
   public func removeLimit(_ subject: JobLimit.Subject) async throws -> Bool {
-    try changeOpen { $0.removeLimit(subject) }
+    try await produce { $0.removeLimit(subject) }
   }
 
   /// All limits, names before keys, in the order of their texts.
@@ -180,6 +195,7 @@ public final class MemoryJobStore: JobStore {
       return tables.held(by: worker).map { job in
         let wasStarted = tables.jobs[job.sequence]!.attempts.contains { $0.number == job.life.attempts + 1 }
         tables.move(job.sequence, by: .crashed(started: wasStarted))
+        if wasStarted { tables.endAttempt(of: job, evicted: record.description.name) }
         return Rescue(
           id: job.id, worker: record.description.name, wasStarted: wasStarted,
           state: tables.jobs[job.sequence]!.record.state)
@@ -205,17 +221,32 @@ public final class MemoryJobStore: JobStore {
     try change { tables in
       try tables.checkOpen()
       return try body(&tables)
-    }
+    }.value
   }
 
-  private func change<Value: Sendable>(_ body: (inout MemoryTables) throws -> Value) rethrows -> Value {
+  /// Changes the tables on behalf of a producer, and has that followed before the producer goes on.
+  func produce<Value: Sendable>(
+    _ body: (inout MemoryTables) throws -> Value, enqueued: (Value) -> [EnqueuedJob] = { _ in [] }
+  ) async throws -> Value {
+    let (value, news) = try change { tables in
+      try tables.checkOpen()
+      return try body(&tables)
+    }
+    try await follow?(self, MemoryChange(enqueued: enqueued(value), hasControl: news.hasControl))
+    return value
+  }
+
+  private func change<Value: Sendable>(
+    _ body: (inout MemoryTables) throws -> Value
+  ) rethrows -> (value: Value, news: StoreNews) {
     let (value, news) = try tables.withLock { tables in
       tables.news = StoreNews()
+      tables.now = clock()
       let value = try body(&tables)
       return (value, tables.news)
     }
     news.raise(signals)
-    return value
+    return (value, news)
   }
 }
 

@@ -81,6 +81,18 @@ final class MemoryMembership: WorkerMembership {
   func rescue() async throws -> [Rescue] { [] }
 }
 
+extension MemoryTables {
+  /// Notes that the worker of an attempt was evicted.
+  mutating func endAttempt(of job: JobRecord, evicted worker: String) {
+    let number = job.life.attempts + 1
+    guard var attempt = jobs[job.sequence]?.attempts.first(where: { $0.number == number }) else { return }
+    attempt.outcome = .crashed
+    attempt.endedAt = now
+    attempt.error = WorkerLoss.evicted.error(worker)
+    jobs[job.sequence]!.save(attempt, log: Data())
+  }
+}
+
 extension MemoryTables.Job {
   fileprivate mutating func save(_ attempt: AttemptRecord, log: Data) {
     attempts.removeAll { $0.number == attempt.number }

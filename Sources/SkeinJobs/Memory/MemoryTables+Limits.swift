@@ -21,13 +21,13 @@ extension MemoryTables {
   /// The gates of one claim.
   func gates(now: Date) -> [JobLimit.Subject: LimitGate] {
     guard !definitions.isEmpty else { return [:] }
-    var running: [JobLimit.Subject: Int] = [:]
-    for job in jobs.values where job.record.state == .running {
-      for subject in subjects(of: job.record) { running[subject, default: 0] += 1 }
+    var counts: [JobLimit.Subject: Int] = [:]
+    for job in running {
+      for subject in subjects(of: jobs[job]!.record) { counts[subject, default: 0] += 1 }
     }
-    let known = Set(running.keys).union(earliest.keys)
+    let known = Set(counts.keys).union(earliest.keys)
     return Dictionary(
-      uniqueKeysWithValues: known.map { ($0, gate($0, running: running[$0] ?? 0, now: now)) })
+      uniqueKeysWithValues: known.map { ($0, gate($0, running: counts[$0] ?? 0, now: now)) })
   }
 
   private func gate(_ subject: JobLimit.Subject, running: Int, now: Date) -> LimitGate {

@@ -4,7 +4,7 @@ extension MemoryTables {
   // MARK: Tying
 
   /// Stores jobs, each one after those of them that it waits for.
-  mutating func enqueue(_ jobs: [NewJob], now: Date = Date()) throws -> [EnqueuedJob] {
+  mutating func enqueue(_ jobs: [NewJob]) throws -> [EnqueuedJob] {
     let canFail = jobs.contains {
       !$0.dependencies.isEmpty || $0.alongside != nil || $0.uniqueConflict == .error
     }
@@ -121,7 +121,7 @@ extension MemoryTables {
     let ties = jobs[place.job]!.record.ties
     switch JoinVerdict(link, ties, hasPending: links.hasPending(place.job)) {
     case .waits: break
-    case .starts: move(place.job, by: .released(now: Date()))
+    case .starts: move(place.job, by: .released(now: now))
     case .isHopeless: giveUp(place.job)
     }
   }

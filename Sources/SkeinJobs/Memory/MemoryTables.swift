@@ -4,7 +4,7 @@ internal import HeapModule
 /// The jobs of a ``MemoryJobStore``: a value, guarded by the store's lock.
 ///
 /// - Invariant: `ready` and `scheduled` have an entry for each job in that state; entries of jobs that have moved on
-///   since are passed over.
+///   since are passed over. `running` has the running jobs, and no others.
 struct MemoryTables: Sendable {
   struct Job: Sendable {
     var record: JobRecord
@@ -33,9 +33,12 @@ struct MemoryTables: Sendable {
   }
 
   var isClosed = false
+  /// The time of the current change.
+  var now = Date.distantPast
   var jobs: [Int64: Job] = [:]
   var sequences: [JobID: Int64] = [:]
   var ready: [String: Heap<Rank>] = [:]
+  var running: Set<Int64> = []
   var scheduled = Heap<Due>()
   var expiring = Heap<Due>()
   var uniqueKeys: [String: Int64] = [:]
@@ -196,7 +199,7 @@ struct MemoryTables: Sendable {
 
   /// Moves a job on; `false` when the event does not fit its state.
   @discardableResult
-  mutating func move(_ sequence: Int64, by event: JobLife.Event, now: Date = Date()) -> Bool {
+  mutating func move(_ sequence: Int64, by event: JobLife.Event) -> Bool {
     guard jobs[sequence]?.record.life.apply(event) == true else { return false }
     let state = jobs[sequence]!.record.state
     jobs[sequence]!.record.finishedAt = state.isFinished ? now : nil
@@ -226,6 +229,7 @@ struct MemoryTables: Sendable {
       }
     }
     if record.state < .running { news.hasWork = true }
+    if record.state == .running { running.insert(sequence) } else { running.remove(sequence) }
     switch record.state {
     case .ready:
       ready[record.queue, default: Heap()].insert(Rank(priority: record.priority, sequence: sequence))
@@ -253,28 +257,28 @@ struct MemoryTables: Sendable {
 
   // MARK: Claims
 
-  mutating func claim(_ request: ClaimRequest, worker: WorkerID, now: Date = Date()) -> Claim {
-    moveDue(now)
+  mutating func claim(_ request: ClaimRequest, worker: WorkerID) -> Claim {
+    moveDue()
     var claim = Claim()
     let queues = queuesToAsk(request.queues)
     var takesSuspect = request.takesSuspect
     var gates = gates(now: now)
     for queue in queues {
-      take(from: queue, request, &takesSuspect, worker, now, &gates, into: &claim)
+      take(from: queue, request, &takesSuspect, worker, &gates, into: &claim)
     }
     claim.nextDue = [scheduled.min?.at, claim.nextDue].compactMap(\.self).min()
     return claim
   }
 
-  private mutating func moveDue(_ now: Date) {
+  private mutating func moveDue() {
     while let first = expiring.min, first.at <= now {
       expiring.removeMin()
       // A retried job expires no more.
-      if jobs[first.sequence]?.record.expiresAt != nil { move(first.sequence, by: .expired, now: now) }
+      if jobs[first.sequence]?.record.expiresAt != nil { move(first.sequence, by: .expired) }
     }
     while let first = scheduled.min, first.at <= now || jobs[first.sequence]?.record.state != .scheduled {
       scheduled.removeMin()
-      move(first.sequence, by: .due, now: now)
+      move(first.sequence, by: .due)
     }
   }
 
@@ -289,7 +293,7 @@ struct MemoryTables: Sendable {
   }
 
   private mutating func take(
-    from queue: String, _ request: ClaimRequest, _ takesSuspect: inout Bool, _ worker: WorkerID, _ now: Date,
+    from queue: String, _ request: ClaimRequest, _ takesSuspect: inout Bool, _ worker: WorkerID,
     _ gates: inout [JobLimit.Subject: LimitGate], into claim: inout Claim
   ) {
     var passedOver: [Rank] = []
@@ -312,7 +316,7 @@ struct MemoryTables: Sendable {
         continue
       }
       if job.record.life.isSuspect { takesSuspect = false }
-      move(rank.sequence, by: .claimed, now: now)
+      move(rank.sequence, by: .claimed)
       jobs[rank.sequence]!.record.worker = worker
       jobs[rank.sequence]!.record.startedAt = now
       claim.jobs.append(jobs[rank.sequence]!.claimed)
@@ -325,13 +329,13 @@ struct MemoryTables: Sendable {
   mutating func join(_ worker: WorkerDescription) -> WorkerID {
     lastWorker += 1
     let id = WorkerID(number: lastWorker)
-    workers[id] = WorkerRecord(id: id, description: worker, joinedAt: Date(), liveness: .alive)
+    workers[id] = WorkerRecord(id: id, description: worker, joinedAt: now, liveness: .alive)
     for (name, version) in worker.knows { knownJobs[name] = max(version, knownJobs[name] ?? 0) }
     return id
   }
 
   func held(by worker: WorkerID) -> [JobRecord] {
-    jobs.values.map(\.record).filter { $0.worker == worker && $0.state == .running }
+    running.compactMap { jobs[$0]?.record }.filter { $0.worker == worker }
   }
 }
 

@@ -143,12 +143,17 @@ public struct NewJob: Hashable, Sendable {
     self.payload = payload
     queue = options.queue
     priority = options.priority
-    runAt = options.delay.flatMap { $0 > .zero ? now.addingTimeInterval($0.seconds) : nil }
-    expiresAt = options.expiry.map { now.addingTimeInterval($0.seconds) }
     uniqueKey = options.uniqueKey
-    uniqueUntil = options.uniquePeriod.map { now.addingTimeInterval($0.seconds) }
     uniqueConflict = options.uniqueConflict
     concurrencyKey = options.concurrencyKey
+    setTimes(options, from: now)
+  }
+
+  /// Sets the instants at which the spans end that options give.
+  mutating func setTimes(_ options: JobOptions, from now: Date) {
+    runAt = options.delay.flatMap { $0 > .zero ? now.addingTimeInterval($0.seconds) : nil }
+    expiresAt = options.expiry.map { now.addingTimeInterval($0.seconds) }
+    uniqueUntil = options.uniquePeriod.map { now.addingTimeInterval($0.seconds) }
   }
 }
 

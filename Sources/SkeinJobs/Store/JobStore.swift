@@ -10,6 +10,9 @@ public protocol JobStore: Sendable {
   /// What moves when there is news, in this process or another one.
   var signals: StoreSignals { get }
 
+  /// The time by which jobs come due: the present, unless a test has the store say otherwise.
+  var now: Date { get }
+
   // MARK: Producers
 
   /// Stores jobs, all or none. Promised.
@@ -132,6 +135,11 @@ public protocol JobStore: Sendable {
 
   /// Ends the store's use. Later calls throw.
   func close() async throws
+}
+
+extension JobStore {
+  /// The present.
+  public var now: Date { Date() }
 }
 
 /// A worker's place in a store. It ends with ``leave()`` or with the process.

@@ -45,7 +45,7 @@ struct Claimer: Sendable {
       accept(claim)
       if claim.jobs.count >= wanted { return nil }
       guard let due = claim.nextDue else { return SignalHub.pollInterval }
-      return min(SignalHub.pollInterval, .seconds(max(0.0005, due.timeIntervalSinceNow)))
+      return min(SignalHub.pollInterval, .seconds(max(0.0005, due.timeIntervalSince(core.store.now))))
     } catch let error as JobQueueError where error.code == .wrongState {
       core.loseMembership(error)
       return SignalHub.pollInterval

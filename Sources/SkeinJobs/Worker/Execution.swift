@@ -9,30 +9,35 @@ internal import Synchronization
 final class Execution: Sendable {
   let job: ClaimedJob
   let place: Int
-  let startedAt = Date()
+  let startedAt: Date
   let context: JobContext
   /// Held by whoever hands the attempt's log to the store, so that its pieces keep their order.
   let reporting = Semaphore(permits: 1, name: "reporting")
   private let ended = Event(name: "attempt ended")
+  private let recorded = Event(name: "end of attempt stored")
   private let isSettled = Atomic(false)
   private let state = Lock(State(), name: "execution")
 
   private struct State {
     var task: Task<Void, Never>?
     var outcome: RunOutcome?
+    var recorded: RunOutcome?
     var softLimit: TimeLimitExceeded?
     var isCancelled = false
     var limits: [ScheduledAction] = []
   }
 
-  init(job: ClaimedJob, place: Int, logger: Logger, processGroupStarted: @escaping @Sendable (Int32) -> Void)
-  {
+  init(
+    job: ClaimedJob, place: Int, store: any JobStore, logger: Logger,
+    processGroupStarted: @escaping @Sendable (Int32) -> Void
+  ) {
     self.job = job
     self.place = place
+    startedAt = store.now
     let limit = job.kind.hardTimeLimit ?? job.kind.softTimeLimit
     context = JobContext(
       id: job.id, attempt: job.attempt, queue: job.queue, deadline: limit.map { .now.advanced(by: $0) },
-      logger: logger, notes: AttemptNotes(processGroupStarted: processGroupStarted))
+      clock: { store.now }, logger: logger, notes: AttemptNotes(processGroupStarted: processGroupStarted))
   }
 
   /// Claims the right to say how the attempt ended.
@@ -67,6 +72,18 @@ final class Execution: Sendable {
     for limit in limits { limit.cancel() }
     if case .threw = outcome, let softLimit { return .timedOut(softLimit) }
     return outcome
+  }
+
+  /// Tells that the end of the attempt is stored, or that nobody will store it any more.
+  func didRecord(_ outcome: RunOutcome) {
+    state.withLock { $0.recorded = outcome }
+    recorded.set()
+  }
+
+  /// Waits for ``didRecord(_:)``, which is sure to be called once the attempt is settled.
+  func waitForRecord() async -> RunOutcome {
+    await recorded.waitShielded()
+    return state.withLock { $0.recorded! }
   }
 
   /// Sets the limits off. `expired` is called once if the hard one passes while the attempt runs.
@@ -111,11 +128,12 @@ final class Execution: Sendable {
     task?.cancel()
   }
 
-  /// What the attempt looks like while it runs.
-  func snapshot(worker: String, processGroup: Int32?) -> AttemptRecord {
+  /// What the attempt looks like while it runs, with its news.
+  func report(worker: String, _ news: AttemptNotes.State?) -> AttemptReport {
     var attempt = AttemptRecord(
       number: job.attempt, delivery: job.token.delivery, worker: worker, startedAt: startedAt)
-    attempt.processGroup = processGroup
-    return attempt
+    attempt.processGroup = context.notes.read { $0.processGroup }
+    return AttemptReport(
+      token: job.token, attempt: attempt, progress: news?.progress, log: news?.log ?? Data())
   }
 }

@@ -21,6 +21,16 @@ struct Executor: Sendable {
   }
 
   private func run(_ job: ClaimedJob) async {
+    let (execution, outcome) = await attempt(job)
+    if let outcome, execution.settle() { await record(execution, outcome) }
+    core.end(execution)
+    core.bell.set()
+  }
+
+  /// Takes the steps from the place to the end of the job's code; the rest is the caller's.
+  ///
+  /// - Returns: `nil` for the outcome when the worker has given the job back and does not wait for its code to end.
+  func attempt(_ job: ClaimedJob) async -> (Execution, RunOutcome?) {
     core.step(.placed, job.token)
     let execution = place(job)
     core.begin(execution)
@@ -28,13 +38,11 @@ struct Executor: Sendable {
     arm(execution)
     let outcome = await perform(execution)
     core.step(.ran, job.token)
-    if let outcome, execution.settle() { await record(execution, outcome) }
-    core.end(execution)
-    core.bell.set()
+    return (execution, outcome)
   }
 
   private func place(_ job: ClaimedJob) -> Execution {
-    Execution(job: job, place: place, logger: core.logger) { [core, place] group in
+    Execution(job: job, place: place, store: core.store, logger: core.logger) { [core, place] group in
       core.membership.noteProcessGroup(group, place: place)
     }
   }

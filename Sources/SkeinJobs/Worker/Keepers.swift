@@ -11,13 +11,13 @@ struct Keepers: Sendable {
   private static let reportInterval = Duration.milliseconds(100)
 
   let core: WorkerCore
-  let store: any JobStore
   private let control: SignalHub
 
-  init(core: WorkerCore, store: any JobStore) {
+  private var store: any JobStore { core.store }
+
+  init(core: WorkerCore) {
     self.core = core
-    self.store = store
-    control = SignalHub(store.signals.control)
+    control = SignalHub(core.store.signals.control)
   }
 
   /// Runs all of them until the task is cancelled.
@@ -125,7 +125,7 @@ struct Keepers: Sendable {
     // As often as a listener is called without news.
     let longest = SignalHub.pollInterval
     do {
-      let due = try await store.enqueueDue(now: Date())
+      let due = try await store.enqueueDue(now: store.now)
       if due.count > 0 {
         core.logger.info("schedules have enqueued jobs", metadata: ["jobs": "\(due.count)"])
       }
@@ -134,7 +134,7 @@ struct Keepers: Sendable {
           "a schedule was written by another version and can not be followed by this worker",
           metadata: ["schedule": "\(name)"])
       }
-      return min(longest, due.next.map { .seconds(max(0, $0.timeIntervalSinceNow)) } ?? longest)
+      return min(longest, due.next.map { .seconds(max(0, $0.timeIntervalSince(store.now))) } ?? longest)
     } catch is CancellationError {
       return longest
     } catch {
@@ -152,20 +152,7 @@ struct Keepers: Sendable {
     defer { listening.cancel() }
     while (try? await request.wait()) != nil {
       request.reset()
-      await hearRequests()
-    }
-  }
-
-  private func hearRequests() async {
-    let running = core.running
-    guard !running.isEmpty else { return }
-    do {
-      let requested = try await Set(core.membership.cancelRequests())
-      for execution in running where requested.contains(execution.job.token) { execution.cancelOnRequest() }
-    } catch let error as JobQueueError where error.code == .wrongState {
-      core.loseMembership(error)
-    } catch {
-      core.logger.error("requests can not be read now", metadata: ["error": "\(error)"])
+      await core.hearRequests()
     }
   }
 
@@ -184,7 +171,7 @@ struct Keepers: Sendable {
   }
 
   private func isDue(_ execution: Execution) -> Bool {
-    Date().timeIntervalSince(execution.startedAt) >= Self.reportInterval.seconds
+    store.now.timeIntervalSince(execution.startedAt) >= Self.reportInterval.seconds
   }
 
   private func report(_ execution: Execution, isFirst: Bool) async {
@@ -193,12 +180,8 @@ struct Keepers: Sendable {
     defer { execution.reporting.release() }
     let news = execution.context.notes.takeNews()
     guard isFirst || news != nil else { return }
-    let group = execution.context.notes.read { $0.processGroup }
-    let report = AttemptReport(
-      token: execution.job.token, attempt: execution.snapshot(worker: core.options.name, processGroup: group),
-      progress: news?.progress, log: news?.log ?? Data())
     do {
-      try await core.membership.report([report])
+      try await core.membership.report([execution.report(worker: core.options.name, news)])
     } catch {
       core.logger.error("the progress of a job can not be stored now", metadata: ["error": "\(error)"])
       execution.context.notes.restore(news)

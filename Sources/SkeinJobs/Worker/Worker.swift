@@ -1,4 +1,3 @@
-internal import Foundation
 public import Logging
 public import ServiceLifecycle
 internal import SkeinSync
@@ -43,11 +42,8 @@ public final class Worker: Service {
   /// - Throws: ``JobQueueError`` when the store can not be joined, or when this worker was taken for dead or evicted.
   /// - Cancellation: what runs is given back at once.
   public func run() async throws {
-    let membership = try await queue.join(
-      WorkerDescription(
-        name: options.name, concurrency: options.concurrency, queues: options.queues.map(\.name),
-        knows: registry.knows, processID: Int32(ProcessInfo.processInfo.processIdentifier)))
-    let core = WorkerCore(membership: membership, registry: registry, options: options, logger: logger)
+    let core = try await WorkerCore.joining(queue, registry: registry, options: options, logger: logger)
+    let membership = core.membership
     self.core.withLock { $0 = core }
     core.stop(stopRequest.withLock { $0 })
     logger.info(
@@ -85,7 +81,7 @@ public final class Worker: Service {
   private func work(_ core: WorkerCore) async {
     let work = SignalHub(queue.signals.work).listen { core.bell.set() }
     defer { work.cancel() }
-    let keepers = Keepers(core: core, store: queue)
+    let keepers = Keepers(core: core)
     let keeping = Task { await keepers.run() }
     await withDiscardingTaskGroup { group in
       for place in 0..<options.concurrency {

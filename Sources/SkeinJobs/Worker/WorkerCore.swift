@@ -26,6 +26,7 @@ final class WorkerCore: Sendable {
     var failure: (any Error)?
   }
 
+  let store: any JobStore
   let membership: any WorkerMembership
   let registry: JobRegistry
   let options: WorkerOptions
@@ -39,7 +40,20 @@ final class WorkerCore: Sendable {
   let unacked: Semaphore
   let state: Lock<State>
 
-  init(membership: any WorkerMembership, registry: JobRegistry, options: WorkerOptions, logger: Logger) {
+  /// Joins a store.
+  static func joining(
+    _ store: any JobStore, registry: JobRegistry, options: WorkerOptions, logger: Logger
+  ) async throws -> WorkerCore {
+    let membership = try await store.join(WorkerDescription(options, knows: registry.knows))
+    return WorkerCore(
+      store: store, membership: membership, registry: registry, options: options, logger: logger)
+  }
+
+  private init(
+    store: any JobStore, membership: any WorkerMembership, registry: JobRegistry, options: WorkerOptions,
+    logger: Logger
+  ) {
+    self.store = store
     self.membership = membership
     self.registry = registry
     self.options = options
@@ -77,6 +91,20 @@ final class WorkerCore: Sendable {
     stop(.leaving, because: error)
   }
 
+  /// Asks the store which of the running jobs somebody wants to end, and cancels their tasks.
+  func hearRequests() async {
+    let running = running
+    guard !running.isEmpty else { return }
+    do {
+      let requested = try await Set(membership.cancelRequests())
+      for execution in running where requested.contains(execution.job.token) { execution.cancelOnRequest() }
+    } catch let error as JobQueueError where error.code == .wrongState {
+      loseMembership(error)
+    } catch {
+      logger.error("requests can not be read now", metadata: ["error": "\(error)"])
+    }
+  }
+
   /// Gives a running job back at once. Its processes are ended first, since another worker may start it right away.
   private func leave(_ execution: Execution) {
     guard execution.settle() else { return execution.leave() }
@@ -101,7 +129,7 @@ final class WorkerCore: Sendable {
 
   func end(_ execution: Execution) {
     membership.noteEnd(place: execution.place)
-    let held = Duration.seconds(Date().timeIntervalSince(execution.startedAt))
+    let held = Duration.seconds(store.now.timeIntervalSince(execution.startedAt))
     state.withLock { state in
       state.running[execution.place] = nil
       if state.running.isEmpty { isRunning.reset() }
@@ -115,22 +143,25 @@ final class WorkerCore: Sendable {
     // Whoever is handing over a piece of the log goes first.
     await execution.reporting.acquireShielded()
     let notes = execution.context.notes.takeNews()
-    let finished = verdict(execution, notes).decide(outcome, log: notes?.log ?? Data())
+    var randomness = options.randomness(execution.job)
+    let finished = verdict(execution, notes).decide(
+      outcome, log: notes?.log ?? Data(), using: &randomness)
     step(.decided, execution.job.token)
-    await store(execution, finished)
+    await storeEnd(of: execution, finished)
     execution.reporting.release()
     step(.stored, execution.job.token)
+    execution.didRecord(outcome)
   }
 
   private func verdict(_ execution: Execution, _ notes: AttemptNotes.State?) -> Verdict {
     let current = execution.context.notes.read { ($0.processGroup, $0.isCancelRequested) }
     return Verdict(
-      job: execution.job, worker: options.name, startedAt: execution.startedAt, endedAt: Date(),
+      job: execution.job, worker: options.name, startedAt: execution.startedAt, endedAt: store.now,
       processGroup: current.0, isCancelRequested: current.1)
   }
 
   /// Stores until the store has answered: a full disk, for one, may be cured while the worker waits.
-  private func store(_ execution: Execution, _ finished: FinishedAttempt) async {
+  private func storeEnd(of execution: Execution, _ finished: FinishedAttempt) async {
     let token = execution.job.token
     for attempt in 1... {
       do {
@@ -162,13 +193,6 @@ final class WorkerCore: Sendable {
     ]
     Counter(label: "skein.jobs.attempts", dimensions: dimensions).increment()
     Metrics.Timer(label: "skein.jobs.duration", dimensions: dimensions)
-      .recordSeconds((attempt.endedAt ?? Date()).timeIntervalSince(attempt.startedAt))
-  }
-}
-
-extension Verdict {
-  func decide(_ outcome: RunOutcome, log: Data) -> FinishedAttempt {
-    var generator = SystemRandomNumberGenerator()
-    return decide(outcome, log: log, using: &generator)
+      .recordSeconds((attempt.endedAt ?? store.now).timeIntervalSince(attempt.startedAt))
   }
 }

@@ -28,6 +28,10 @@ public struct WorkerOptions: Sendable {
   /// The worker's name, for people; by default host and process number.
   public var name = "\(ProcessInfo.processInfo.hostName):\(ProcessInfo.processInfo.processIdentifier)"
 
+  /// Gives what the backoff of an attempt's retry draws from.
+  package var randomness: @Sendable (ClaimedJob) -> any RandomNumberGenerator = { _ in
+    SystemRandomNumberGenerator()
+  }
   /// Called at each step of an attempt, on the thread that takes the step: for tests that crash or pause there.
   package var onStep: (@Sendable (WorkerStep, ClaimToken) -> Void)?
 
@@ -54,6 +58,15 @@ public struct WorkerOptions: Sendable {
     guard Set(queues.map(\.name)).count == queues.count else {
       throw .invalidInput("a queue is named twice among the worker's queues")
     }
+  }
+}
+
+extension WorkerDescription {
+  /// Describes a worker of this process.
+  init(_ options: WorkerOptions, knows: [String: Int]) {
+    self.init(
+      name: options.name, concurrency: options.concurrency, queues: options.queues.map(\.name), knows: knows,
+      processID: Int32(ProcessInfo.processInfo.processIdentifier))
   }
 }
 

@@ -1,3 +1,5 @@
+internal import struct FoundationEssentials.Date
+
 /// Jobs that belong together, some of which wait for others: a workflow, or a batch with what follows it.
 ///
 /// Nothing happens before ``JobQueue/enqueue(_:)-(JobFlow)``, which stores all of it or nothing.
@@ -30,6 +32,8 @@ public struct JobFlow: Sendable {
   public let failurePolicy: FailurePolicy
   private(set) var jobs: [NewJob] = []
   private var callbacks: [(job: NewJob, condition: JobDependency.Condition)] = []
+  /// Of each job: the spans in them count from the enqueueing.
+  private var options: [JobID: JobOptions] = [:]
 
   /// Creates an empty flow.
   public init(onFailure failurePolicy: FailurePolicy = .cancelDependents) {
@@ -140,11 +144,14 @@ public struct JobFlow: Sendable {
 
   // MARK: All of it
 
-  private func new<J: Job>(
+  private mutating func new<J: Job>(
     _ job: J, after dependencies: [JobDependency], startsAfterAny: Bool,
     _ change: (inout JobOptions) -> Void
   ) throws -> NewJob {
-    var new = try NewJob(job, change)
+    var options = job.options
+    change(&options)
+    var new = try NewJob(job) { $0 = options }
+    self.options[new.id] = options
     let named = Set(dependencies.map(\.job))
     new.dependencies =
       new.dependencies.filter { !named.contains($0.job) }.map { usual($0.job) } + dependencies
@@ -159,8 +166,9 @@ public struct JobFlow: Sendable {
 
   /// All jobs, those that follow the whole last.
   ///
+  /// - Parameter now: the time of the enqueueing.
   /// - Throws: ``JobQueueError`` with code `invalidInput` when one that follows the whole has nothing to follow.
-  func newJobs() throws(JobQueueError) -> [NewJob] {
+  func newJobs(now: Date) throws(JobQueueError) -> [NewJob] {
     if jobs.isEmpty, let first = callbacks.first {
       throw .invalidInput("job '\(first.job.kind.name)' is to follow the others of a flow that has none")
     }
@@ -173,6 +181,7 @@ public struct JobFlow: Sendable {
       all.append(job)
     }
     for place in all.indices {
+      all[place].setTimes(options[all[place].id]!, from: now)
       all[place].payload.groupID = id
       all[place].payload.groupIndex = place
     }

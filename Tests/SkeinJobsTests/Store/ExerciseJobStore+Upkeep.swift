@@ -73,6 +73,10 @@ extension JobStoreRule {
       #expect(Set(rescued.map(\.id)) == Set(held.map(\.id)))
       #expect(rescued.filter(\.wasStarted).map(\.id) == [held[0].id])
       #expect(try await store.workers().isEmpty)
+      let attempt = try #require(try await store.attempts(of: held[0].token.sequence).first)
+      #expect(attempt.outcome == .crashed)
+      #expect(attempt.endedAt != nil)
+      #expect(attempt.error?.type == "WorkerEvicted")
       // The token of the first claim is worth nothing any more.
       let next = try await store.join(.test("next"))
       let again = try await next.claim(.test(2)).jobs
