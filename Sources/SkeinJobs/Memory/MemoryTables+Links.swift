@@ -94,7 +94,7 @@ extension MemoryTables {
       settle(endings[next])
       next += 1
     }
-    endings = []
+    (endings, hopeless) = ([], [])
   }
 
   private mutating func settle(_ sequence: Int64) {
@@ -104,8 +104,9 @@ extension MemoryTables {
       if record.state != .succeeded { isReplaced = fallBack(from: sequence) }
       for place in open(links.followers(of: sequence)) { tell(place, record.state) }
     }
-    guard record.ties.contains(.failsTogether), record.state != .succeeded, !isReplaced else { return }
-    cancelGroup(of: sequence)
+    // What could never start is no failure of its own: it was not needed, or another one's failure has been told.
+    let fails = record.state != .succeeded && !isReplaced && !hopeless.contains(sequence)
+    if fails, record.ties.contains(.failsTogether) { cancelGroup(of: sequence) }
   }
 
   private mutating func fallBack(from sequence: Int64) -> Bool {
@@ -122,7 +123,9 @@ extension MemoryTables {
     switch JoinVerdict(link, ties, hasPending: links.hasPending(place.job)) {
     case .waits: break
     case .starts: move(place.job, by: .released(now: now))
-    case .isHopeless: giveUp(place.job)
+    case .isHopeless:
+      hopeless.insert(place.job)
+      giveUp(place.job)
     }
   }
 

@@ -49,6 +49,8 @@ struct MemoryTables: Sendable {
   var links = MemoryLinks()
   /// Ends that those who wait for them are being told; emptied when all have been.
   var endings: [Int64] = []
+  /// Those among them that ended only because they could never start.
+  var hopeless: Set<Int64> = []
   var limits: [JobLimit.Subject: JobLimit] = [:]
   var definitions = LimitDefinitions()
   /// The state of the rates: see ``LimitGate``.
@@ -105,7 +107,10 @@ struct MemoryTables: Sendable {
       insert(.init(needs: sequence, origin: new.id, condition: condition, state: .pending), of: place.job)
     }
     if let replaced { moveLinks(from: replaced, to: sequence) }
-    if isWaiting && verdict == .isHopeless { giveUp(sequence) }
+    if isWaiting && verdict == .isHopeless {
+      hopeless.insert(sequence)
+      giveUp(sequence)
+    }
     return EnqueuedJob(id: new.id, sequence: sequence)
   }
 

@@ -37,7 +37,10 @@ extension JobTransaction {
     for (place, need) in needs.enumerated() { try insert(need, of: sequence, place: place) }
     for sibling in siblings { try link(sibling, to: sequence, job.id) }
     if let replaced { try moveLinks(from: replaced, to: sequence) }
-    if isWaiting && verdict == .isHopeless { try giveUp(sequence) }
+    if isWaiting && verdict == .isHopeless {
+      hopeless.insert(sequence)
+      try giveUp(sequence)
+    }
     news.hasWork = true
     return EnqueuedJob(id: job.id, sequence: sequence)
   }

@@ -115,7 +115,7 @@ extension JobTransaction {
     endings.append((sequence, state, ties))
     // What this ends comes here again; a list and not a recursion, for a chain may be long.
     guard endings.count == 1 else { return }
-    defer { endings = [] }
+    defer { (endings, hopeless) = ([], []) }
     var next = 0
     while next < endings.count {
       try settle(endings[next])
@@ -129,8 +129,9 @@ extension JobTransaction {
       if ending.state != .succeeded { isReplaced = try fallBack(from: ending.sequence) }
       try tellFollowers(of: ending.sequence, ending.state)
     }
-    guard ending.ties.contains(.failsTogether), ending.state != .succeeded, !isReplaced else { return }
-    try cancelGroup(of: ending.sequence)
+    // What could never start is no failure of its own: it was not needed, or another one's failure has been told.
+    let fails = ending.state != .succeeded && !isReplaced && !hopeless.contains(ending.sequence)
+    if fails, ending.ties.contains(.failsTogether) { try cancelGroup(of: ending.sequence) }
   }
 
   /// Puts the fallback of a failed job in its place, if it has one.
@@ -162,7 +163,9 @@ extension JobTransaction {
       switch JoinVerdict(link, JobTies(rawValue: row[3]), hasPending: try hasLink(.pending, job)) {
       case .waits: break
       case .starts: try move(job, by: .released(now: now))
-      case .isHopeless: try giveUp(job)
+      case .isHopeless:
+        hopeless.insert(job)
+        try giveUp(job)
       }
     }
   }

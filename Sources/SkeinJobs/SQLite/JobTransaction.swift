@@ -14,6 +14,8 @@ final class JobTransaction {
   var news = StoreNews()
   /// Ends that those who wait for them are being told; emptied when all have been.
   var endings: [(sequence: Int64, state: JobState, ties: JobTies)] = []
+  /// Those among them that ended only because they could never start.
+  var hopeless: Set<Int64> = []
   /// The limits that are set.
   let limits: LimitDefinitions
   /// The number under which this transaction's changes are found.

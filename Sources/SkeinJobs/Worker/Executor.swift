@@ -22,7 +22,12 @@ struct Executor: Sendable {
 
   private func run(_ job: ClaimedJob) async {
     let (execution, outcome) = await attempt(job)
-    if let outcome, execution.settle() { await record(execution, outcome) }
+    if let outcome, execution.settle() {
+      await record(execution, outcome)
+    } else {
+      // Somebody else has the last word: a hard limit, or the worker that leaves. It must not leave before that is said.
+      _ = await execution.waitForRecord()
+    }
     core.end(execution)
     core.bell.set()
   }

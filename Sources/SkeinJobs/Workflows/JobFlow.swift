@@ -172,11 +172,13 @@ public struct JobFlow: Sendable {
     if jobs.isEmpty, let first = callbacks.first {
       throw .invalidInput("job '\(first.job.kind.name)' is to follow the others of a flow that has none")
     }
-    let members = jobs.map(\.id)
+    let contingent = contingent
     var all = jobs
     for (callback, condition) in callbacks {
       var job = callback
       let named = Set(job.dependencies.map(\.job))
+      // What runs only after a failure is cancelled where there was none, and that is none either.
+      let members = jobs.map(\.id).filter { condition == .end || !contingent.contains($0) }
       job.dependencies += members.filter { !named.contains($0) }.map { JobDependency(on: $0, condition) }
       all.append(job)
     }
@@ -186,5 +188,16 @@ public struct JobFlow: Sendable {
       all[place].payload.groupIndex = place
     }
     return all
+  }
+
+  /// The jobs that run only if others fail, and those that follow them.
+  private var contingent: Set<JobID> {
+    jobs.reduce(into: []) { contingent, job in
+      let isContingent = job.dependencies.contains { dependency in
+        [.failure, .fallback].contains(dependency.condition)
+          || (dependency.condition == .success && contingent.contains(dependency.job))
+      }
+      if isContingent { contingent.insert(job.id) }
+    }
   }
 }

@@ -8,7 +8,7 @@ import SkeinWork
 import Testing
 
 /// How long to wait for an end that surely comes.
-private let patience = Duration.seconds(60)
+private let patience = Duration.seconds(300)
 
 @Suite("Worker")
 struct WorkerTests {

@@ -5,7 +5,7 @@ import SkeinTesting
 import Testing
 
 /// How long to wait for an end that surely comes.
-private let patience = Duration.seconds(60)
+private let patience = Duration.seconds(300)
 
 private let jobs: [any Job.Type] = [
   Square.self, Total.self, Describe.self, Explode.self, Note.self, Spread.self, Gather.self,
@@ -159,6 +159,29 @@ struct JobFlowTests {
       #expect(try await enqueued.value(of: total, timeout: patience) == [25])
       #expect(try await enqueued.value(of: instead, timeout: patience) == 25)
       await expectError(.jobFailed, contains: "Boom") { try await enqueued.value(of: bad, timeout: patience) }
+    }
+  }
+
+  @Test(
+    "what is for a failure, and was not needed, is no failure of the whole", arguments: StoreKind.allCases,
+    JobFlow.FailurePolicy.allCases)
+  func unneeded(kind: StoreKind, policy: JobFlow.FailurePolicy) async throws {
+    try await withQueue(kind) { (queue) async throws in
+      var flow = JobFlow(onFailure: policy)
+      let good = try flow.add(Square(number: 2))
+      try flow.add(Square(number: 3), insteadOf: good)
+      let alarm = try flow.add(Note(word: "alarm"), after: [good.failure])
+      try flow.add(Note(word: "after the alarm"), after: [alarm.success])
+      let late = try flow.add(Square(number: 4), after: [good.end])
+      let done = try flow.whenAllSucceed(Note(word: "done"))
+      let failed = try flow.whenOneFails(Note(word: "failed"))
+      let over = try flow.whenAllEnd(Note(word: "over"))
+      let enqueued = try await queue.enqueue(flow)
+      #expect(try await enqueued.value(of: done, timeout: patience) == "done")
+      #expect(try await enqueued.value(of: over, timeout: patience) == "over")
+      #expect(try await enqueued.value(of: late, timeout: patience) == 16)
+      await expectError(.jobCancelled) { try await enqueued.value(of: failed, timeout: patience) }
+      #expect(try await enqueued.waitForEnd(timeout: patience) == [.succeeded: 4, .cancelled: 4])
     }
   }
 
