@@ -11,9 +11,9 @@ final class FixtureProcess: Sendable {
   private let status = Lock<Int32?>(nil, name: "exit status")
 
   /// Starts the fixture, and waits until it says that it is ready, or has ended.
-  init(_ arguments: [String]) async throws {
+  init(_ arguments: [String], faults: Faults? = nil) async throws {
     let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    let (id, output) = try Self.spawn(folder.appending(path: "JobsFixture").path, arguments)
+    let (id, output) = try Self.spawn(folder.appending(path: "JobsFixture").path, arguments, faults)
     self.id = id
     _ = try await onThread {
       var byte: UInt8 = 0
@@ -30,7 +30,9 @@ final class FixtureProcess: Sendable {
 
   struct SpawnFailed: Error { var number: Int32 }
 
-  private static func spawn(_ program: String, _ arguments: [String]) throws -> (Int32, Int32) {
+  private static func spawn(
+    _ program: String, _ arguments: [String], _ faults: Faults?
+  ) throws -> (Int32, Int32) {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { throw SpawnFailed(number: errno) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -40,9 +42,12 @@ final class FixtureProcess: Sendable {
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     let words = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
+    var settings = ProcessInfo.processInfo.environment
+    settings["SKEIN_FAULTS"] = faults?.path
+    let environment = settings.map { strdup("\($0)=\($1)") } + [nil]
+    defer { for word in words + environment { free(word) } }
     var id = pid_t()
-    let failure = posix_spawn(&id, program, &actions, nil, words, environ)
+    let failure = posix_spawn(&id, program, &actions, nil, words, environment)
     guard failure == 0 else { throw SpawnFailed(number: failure) }
     return (id, ends[0])
   }
@@ -53,6 +58,18 @@ final class FixtureProcess: Sendable {
   func signal(_ number: Int32) {
     // Not after the end was collected: the number may be another process's by then.
     status.withLock { if $0 == nil { Glibc.kill(id, number) } }
+  }
+
+  /// Stops it, and waits until none of its threads is in a call any more.
+  func suspended() async throws {
+    signal(SIGSTOP)
+    try await eventually("all of its threads stand still") {
+      let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")
+      return threads.allSatisfy { thread in
+        let stat = try? String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8)
+        return stat?.contains(") T ") == true
+      }
+    }
   }
 
   /// Waits for the end; the exit code, or the signal as a negative number.
