@@ -133,7 +133,7 @@ private struct WriteAheadLog: Sendable {
 private protocol WriteCall: AnyObject, Sendable {
   var durability: Durability { get }
   /// Runs the body. What it returns or throws is kept until the transaction has ended.
-  func run(_ transaction: JobTransaction) throws
+  func run(_ transaction: JobTransaction, path: String) throws
   /// Lets the caller go on: with what was kept, or with the error that ended the transaction.
   func complete(_ failure: (any Error)?)
 }
@@ -154,8 +154,12 @@ private final class Call<Output: Sendable>: WriteCall, @unchecked Sendable {
     self.continuation = continuation
   }
 
-  func run(_ transaction: JobTransaction) throws {
-    outcome = Result { try body(transaction) }
+  func run(_ transaction: JobTransaction, path: String) throws {
+    outcome = Result {
+      do { return try body(transaction) } catch let error as DatabaseError {
+        throw error.asJobQueueError(path: path)
+      }
+    }
     _ = try outcome!.get()
   }
 
@@ -225,7 +229,7 @@ private struct BatchWriter: Sendable {
     let db = transaction.db
     try db.cachedStatement(sql: "SAVEPOINT call").execute()
     do {
-      try call.run(transaction)
+      try call.run(transaction, path: path)
     } catch {
       cache.clear()
       // A full disk, for one, makes SQLite undo the whole transaction: then every call has failed.
@@ -246,7 +250,13 @@ extension DatabaseError {
         (.diskFull, "the disk is full: nothing of this call is stored in \(path). Make room and repeat")
       case .SQLITE_READONLY:
         (.storeUnavailable, "\(path) can only be read, not written: check the file system and owner")
-      case .SQLITE_NOTADB: (.foreignStore, "\(path) is no SQLite database; choose another data directory")
+      case .SQLITE_NOTADB:
+        (
+          .foreignStore,
+          """
+          \(path) is no SQLite database; choose another data directory or, if it was a queue, restore it from a backup
+          """
+        )
       case .SQLITE_CORRUPT: (.storeUnavailable, "\(path) is damaged (\(detail)); restore it from a backup")
       case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
         (.storeUnavailable, "\(path) can not be opened (\(detail))")

@@ -48,8 +48,9 @@ extension JobTransaction {
       ])
     if db.changesCount > 0 { return nil }
     let row = try Row.fetchOne(
-      db, sql: "SELECT id, sequence FROM jobs WHERE unique_key = ? AND state < 4", arguments: [job.uniqueKey])!
-    return EnqueuedJob(id: JobID(data: row["id"]), sequence: row["sequence"], isExisting: true)
+      db, sql: "SELECT id, sequence FROM jobs WHERE unique_key = ? AND state < 4", arguments: [job.uniqueKey]
+    ).orDamaged("a unique key belongs to no job")
+    return try EnqueuedJob(id: JobID(data: row["id"]), sequence: row["sequence"], isExisting: true)
   }
 
   private func insert(_ payload: JobPayload, _ sequence: Int64) throws {
@@ -68,15 +69,15 @@ extension JobTransaction {
 
 extension JobPayload {
   /// Reads the columns of `payloads`.
-  init(row: Row) {
-    self.init(kwargs: row["kwargs"])
-    args = row["args"]
-    embed = row["embed"]
-    headers = row["headers"]
-    traceparent = row["traceparent"]
-    rootID = (row["root_id"] as Data?).map(JobID.init(data:))
-    parentID = (row["parent_id"] as Data?).map(JobID.init(data:))
-    groupID = (row["group_id"] as Data?).map(JobID.init(data:))
-    groupIndex = row["group_index"]
+  init(row: Row) throws {
+    try self.init(kwargs: row["kwargs"])
+    args = try row["args"]
+    embed = try row["embed"]
+    headers = try row["headers"]
+    traceparent = try row["traceparent"]
+    rootID = try (row["root_id"] as Data?).map(JobID.init(data:))
+    parentID = try (row["parent_id"] as Data?).map(JobID.init(data:))
+    groupID = try (row["group_id"] as Data?).map(JobID.init(data:))
+    groupIndex = try row["group_index"]
   }
 }

@@ -204,7 +204,11 @@ public final class SQLiteJobStore: JobStore {
 
   /// The latest revision.
   public func revision() throws -> Int64 {
-    try explain { try watching.read { try Int64.fetchOne($0, sql: "SELECT revision FROM meta")! } }
+    try explain {
+      try watching.read {
+        try Int64.fetchOne($0, sql: "SELECT revision FROM meta").orDamaged("the latest revision is missing")
+      }
+    }
   }
 
   // MARK: Workers
@@ -231,7 +235,7 @@ public final class SQLiteJobStore: JobStore {
   public func knownJobs() async throws -> [String: Int] {
     try await read { db in
       let rows = try Row.fetchAll(db, sql: "SELECT name, payload_version FROM known_jobs")
-      return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+      return try Dictionary(rows.map { (try $0[0], try $0[1]) }, uniquingKeysWith: max)
     }
   }
 

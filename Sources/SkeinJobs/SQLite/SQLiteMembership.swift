@@ -85,7 +85,7 @@ final class SQLiteMembership: WorkerMembership {
         sql:
           "SELECT sequence, deliveries FROM jobs WHERE state = 3 AND worker = ? AND is_cancel_requested = 1",
         arguments: [id.number]
-      ).map { ClaimToken(sequence: $0[0], delivery: $0[1]) }
+      ).map { try ClaimToken(sequence: $0[0], delivery: $0[1]) }
     }
   }
 
@@ -180,7 +180,7 @@ struct WorkerRow: Sendable {
 
   static func fetchAll(_ db: Database) throws -> [WorkerRow] {
     try Row.fetchAll(db, sql: "SELECT * FROM workers ORDER BY id").map { row in
-      WorkerRow(
+      try WorkerRow(
         id: WorkerID(number: row["id"]), name: row["name"], description: row["description"],
         file: row["file"],
         lease: Lease(
@@ -244,7 +244,7 @@ extension JobTransaction {
     _ id: JobID, _ token: ClaimToken, from worker: WorkerRow, _ running: WorkerFile.Running?,
     _ loss: WorkerLoss
   ) throws -> Rescue {
-    var life = try life(token.sequence)!
+    var life = try life(token.sequence).orDamaged("job \(token.sequence) is missing")
     let number = life.attempts + 1
     // An attempt that is on record was started, also where the worker's file is lost.
     let recorded = try JobRows(db: db, kinds: KindCache()).attempts(token.sequence).last {
@@ -279,6 +279,6 @@ extension JobTransaction {
     try Row.fetchAll(
       db, sql: "SELECT id, sequence, deliveries FROM jobs WHERE state = 3 AND worker = ?",
       arguments: [worker.number]
-    ).map { (JobID(data: $0[0]), ClaimToken(sequence: $0[1], delivery: $0[2])) }
+    ).map { (try JobID(data: $0[0]), try ClaimToken(sequence: $0[1], delivery: $0[2])) }
   }
 }
