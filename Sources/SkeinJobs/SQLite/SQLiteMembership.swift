@@ -259,7 +259,8 @@ extension JobTransaction {
       var attempt = AttemptRecord(
         number: number, delivery: token.delivery, worker: worker.name, startedAt: startedAt, outcome: .crashed
       )
-      attempt.endedAt = now
+      // The wall clock may have been set back meanwhile.
+      attempt.endedAt = max(now, startedAt)
       attempt.error = loss.error(worker.name)
       attempt.processGroup = running?.processGroup?.id ?? recorded?.processGroup
       try save(attempt, of: token.sequence)

@@ -10,6 +10,7 @@ final class Execution: Sendable {
   let job: ClaimedJob
   let place: Int
   let startedAt = Date()
+  private let began = MonotonicClock().now
   let context: JobContext
   /// Held by whoever hands the attempt's log to the store, so that its pieces keep their order.
   let reporting = Semaphore(permits: 1, name: "reporting")
@@ -34,6 +35,9 @@ final class Execution: Sendable {
       id: job.id, attempt: job.attempt, queue: job.queue, deadline: limit.map { .now.advanced(by: $0) },
       logger: logger, notes: AttemptNotes(processGroupStarted: processGroupStarted))
   }
+
+  /// For how long it has run, whatever becomes of the wall clock.
+  var age: Duration { began.duration(to: MonotonicClock().now) }
 
   /// Claims the right to say how the attempt ended.
   func settle() -> Bool {

@@ -184,7 +184,7 @@ struct Keepers: Sendable {
   }
 
   private func isDue(_ execution: Execution) -> Bool {
-    Date().timeIntervalSince(execution.startedAt) >= Self.reportInterval.seconds
+    execution.age >= Self.reportInterval
   }
 
   private func report(_ execution: Execution, isFirst: Bool) async {

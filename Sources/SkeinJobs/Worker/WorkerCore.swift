@@ -101,12 +101,11 @@ final class WorkerCore: Sendable {
 
   func end(_ execution: Execution) {
     membership.noteEnd(place: execution.place)
-    let held = Duration.seconds(Date().timeIntervalSince(execution.startedAt))
     state.withLock { state in
       state.running[execution.place] = nil
       if state.running.isEmpty { isRunning.reset() }
       if execution.job.life.isSuspect { state.hasSuspect = false }
-      state.plan.note(held)
+      state.plan.note(execution.age)
     }
   }
 
@@ -124,8 +123,12 @@ final class WorkerCore: Sendable {
 
   private func verdict(_ execution: Execution, _ notes: AttemptNotes.State?) -> Verdict {
     let current = execution.context.notes.read { ($0.processGroup, $0.isCancelRequested) }
+    // The wall clock may have been set meanwhile: the start is told on the one that ends the attempt, so that how long it
+    // took is true.
+    let age = execution.age
+    let now = Date()
     return Verdict(
-      job: execution.job, worker: options.name, startedAt: execution.startedAt, endedAt: Date(),
+      job: execution.job, worker: options.name, startedAt: now.addingTimeInterval(-age.seconds), endedAt: now,
       processGroup: current.0, isCancelRequested: current.1)
   }
 
