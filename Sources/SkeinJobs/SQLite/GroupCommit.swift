@@ -123,7 +123,7 @@ private struct WriteAheadLog: Sendable {
   ///   about it: the store has to be opened anew.
   func sync() -> JobQueueError? {
     while fdatasync(file.number) != 0 {
-      guard errno == EINTR else { return .file(path, "can not be brought to the disk", errno) }
+      guard errno == EINTR else { return .notSynced(path, errno) }
     }
     return nil
   }
@@ -237,6 +237,17 @@ private struct BatchWriter: Sendable {
       try db.cachedStatement(sql: "ROLLBACK TO call").execute()
     }
     try db.cachedStatement(sql: "RELEASE call").execute()
+  }
+}
+
+extension JobQueueError {
+  fileprivate static func notSynced(_ path: String, _ number: Int32) -> JobQueueError {
+    JobQueueError(
+      .notSynced,
+      """
+      \(path) can not be brought to the disk (\(String(cString: strerror(number)))): what was stored last may not be \
+      there after a crash of the machine. Check the disk, then start this program again
+      """)
   }
 }
 

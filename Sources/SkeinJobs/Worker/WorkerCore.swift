@@ -66,8 +66,8 @@ final class WorkerCore: Sendable {
     for execution in executions { leave(execution) }
   }
 
-  /// Stops because the store knows this worker no more: what it runs is not its own.
-  func loseMembership(_ error: JobQueueError) {
+  /// Stops because of an error that ``JobQueueError/endsWorker``.
+  func loseStore(_ error: JobQueueError) {
     // It is learnt at several places at once, and told once.
     let isNews = state.withLock { state in
       defer { state.failure = state.failure ?? error }
@@ -144,6 +144,8 @@ final class WorkerCore: Sendable {
             "the job was given to another worker: the end of this attempt is dropped")
         }
         return
+      } catch let error as JobQueueError where error.endsWorker {
+        return loseStore(error)
       } catch {
         execution.context.logger.error(
           "the end of the attempt is not stored yet", metadata: ["error": "\(error)", "tries": "\(attempt)"])
@@ -167,6 +169,12 @@ final class WorkerCore: Sendable {
     Metrics.Timer(label: "skein.jobs.duration", dimensions: dimensions)
       .recordSeconds((attempt.endedAt ?? Date()).timeIntervalSince(attempt.startedAt))
   }
+}
+
+extension JobQueueError {
+  /// Whether a worker can not go on: the store knows it no more, so that what it runs is not its own, or can not say any
+  /// more what is on the disk.
+  var endsWorker: Bool { code == .wrongState || code == .notSynced }
 }
 
 extension Verdict {
