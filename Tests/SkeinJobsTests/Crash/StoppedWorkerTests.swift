@@ -10,6 +10,25 @@ struct StoppedWorkerTests {
 
   init() throws { fixture = try FixtureQueue() }
 
+  /// Stops a process, not in the middle of a write: everybody who wants to write would wait for it.
+  private func stop(_ process: FixtureProcess) async throws {
+    let lock = open(fixture.path + "/queue.lock", O_RDWR | O_CLOEXEC)
+    defer { close(lock) }
+    try await eventually("it stands still outside of a write") {
+      try await process.suspended()
+      var range = flock()
+      range.l_type = Int16(F_WRLCK)
+      range.l_len = 2
+      // F_OFD_SETLK, which belongs to the descriptor and ends with it.
+      if fcntl(lock, 37, &range) == 0 {
+        range.l_type = Int16(F_UNLCK)
+        return fcntl(lock, 37, &range) == 0
+      }
+      process.signal(SIGCONT)
+      return false
+    }
+  }
+
   /// Has the lease of every worker run out, as if nobody had renewed it for its whole length.
   private func endLeases(_ queue: JobQueue) async throws {
     let plain = try DatabaseQueue(path: queue.sqlite.databasePath)
@@ -29,7 +48,7 @@ struct StoppedWorkerTests {
       let still = try await fixture.worker("--concurrency", "1")
       try await eventually("the job runs") { lines(of: fixture.log).count == 1 }
       let holder = try #require(try await queue.job(handle.id)?.worker)
-      still.signal(SIGSTOP)
+      try await stop(still)
       try await endLeases(queue)
       #expect(try await liveness(holder, queue) == .unresponsive)
       let heir = try await fixture.worker("--concurrency", "1")
@@ -71,7 +90,7 @@ struct StoppedWorkerTests {
       let handle = try await queue.enqueue(Bystander(file: fixture.log, gate: fixture.gate))
       let holder = try await fixture.worker()
       try await eventually("the job has begun") { !lines(of: fixture.log).isEmpty }
-      holder.signal(SIGSTOP)
+      try await stop(holder)
       let other = try await queue.store.join(.test())
       #expect(try await other.rescue().isEmpty)
       try await endLeases(queue)
@@ -92,7 +111,7 @@ struct StoppedWorkerTests {
       let handle = try await queue.enqueue(Bystander(file: fixture.log, gate: fixture.gate))
       let holder = try await fixture.worker()
       try await eventually("the job has begun") { !lines(of: fixture.log).isEmpty }
-      holder.signal(SIGSTOP)
+      try await stop(holder)
       try await endLeases(queue)
       let heir = try await fixture.worker()
       _ = try await queue.enqueue(Note(file: fixture.log)).result(timeout: .seconds(60))

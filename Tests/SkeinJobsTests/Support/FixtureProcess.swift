@@ -15,11 +15,12 @@ final class FixtureProcess: Sendable {
     let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let (id, output) = try Self.spawn(folder.appending(path: "JobsFixture").path, arguments, faults)
     self.id = id
-    _ = try await onThread {
-      var byte: UInt8 = 0
+    let isInTime = try await onThread {
+      var request = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
       defer { close(output) }
-      return read(output, &byte, 1)
+      return poll(&request, 1, Self.patience * 1000) > 0
     }
+    guard isInTime else { throw StandsStill(expectation: "it is ready") }
   }
 
   deinit {
@@ -29,6 +30,10 @@ final class FixtureProcess: Sendable {
   }
 
   struct SpawnFailed: Error { var number: Int32 }
+  struct StandsStill: Error { var expectation: String }
+
+  /// After so many seconds something is wrong with a process.
+  private static let patience: Int32 = 120
 
   private static func spawn(
     _ program: String, _ arguments: [String], _ faults: Faults?
@@ -60,6 +65,16 @@ final class FixtureProcess: Sendable {
     status.withLock { if $0 == nil { Glibc.kill(id, number) } }
   }
 
+  /// Waits for the end; `nil` when it does not come.
+  private static func end(of process: Int32) -> Int32? {
+    var raw: Int32 = 0
+    for _ in 0..<patience * 1000 {
+      if waitpid(process, &raw, WNOHANG) != 0 { return raw }
+      usleep(1000)
+    }
+    return nil
+  }
+
   /// Stops it, and waits until none of its threads is in a call any more.
   func suspended() async throws {
     signal(SIGSTOP)
@@ -77,11 +92,8 @@ final class FixtureProcess: Sendable {
   func ended() async throws -> Int32 {
     let (id, known) = (id, status.withLock { $0 })
     if let known { return known }
-    let raw = try await onThread {
-      var raw: Int32 = 0
-      waitpid(id, &raw, 0)
-      return raw
-    }
+    let end = try await onThread { Self.end(of: id) }
+    guard let raw = end else { throw StandsStill(expectation: "it ends") }
     let result = raw & 0x7f == 0 ? raw >> 8 & 0xff : -(raw & 0x7f)
     status.withLock { $0 = result }
     return result
