@@ -145,15 +145,15 @@ extension JobQueueError {
 
 extension JobPayload {
   /// Reads the columns of `payloads`.
-  init(row: Row) {
-    self.init(kwargs: row["kwargs"])
-    args = row["args"]
-    embed = row["embed"]
-    headers = row["headers"]
-    traceparent = row["traceparent"]
-    rootID = (row["root_id"] as Data?).map(JobID.init(data:))
-    parentID = (row["parent_id"] as Data?).map(JobID.init(data:))
-    groupID = (row["group_id"] as Data?).map(JobID.init(data:))
-    groupIndex = row["group_index"]
+  init(row: Row) throws {
+    try self.init(kwargs: row["kwargs"])
+    args = try row["args"]
+    embed = try row["embed"]
+    headers = try row["headers"]
+    traceparent = try row["traceparent"]
+    rootID = try (row["root_id"] as Data?).map(JobID.init(data:))
+    parentID = try (row["parent_id"] as Data?).map(JobID.init(data:))
+    groupID = try (row["group_id"] as Data?).map(JobID.init(data:))
+    groupIndex = try row["group_index"]
   }
 }
