@@ -243,7 +243,7 @@ public final class MemoryJobStore: JobStore {
   ) rethrows -> (value: Value, news: StoreNews) {
     let (value, news) = try tables.withLock { tables in
       tables.news = StoreNews()
-      tables.now = clock()
+      tables.now = now
       let value = try body(&tables)
       return (value, tables.news)
     }

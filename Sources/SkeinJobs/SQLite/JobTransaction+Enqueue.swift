@@ -54,12 +54,13 @@ extension JobTransaction {
           SELECT sequence, id, state, unique_until FROM jobs
           WHERE unique_key = ? AND (state < 4 OR unique_until IS NOT NULL)
           """), arguments: [key])
-    guard let row, let state = JobState(rawValue: row[2]) else { return nil }
-    if state.isFinished, (row[3] as Int64) <= nowMicroseconds {
-      try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [row[0] as Int64])
+    guard let row else { return nil }
+    let (sequence, state) = try (row[0] as Int64, JobState(stored: row[2]))
+    if state.isFinished, try (row[3] as Int64) <= nowMicroseconds {
+      try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [sequence])
       return nil
     }
-    return (row[0], JobID(data: row[1]), state)
+    return (sequence, try JobID(data: row[1]), state)
   }
 
   /// Frees the key of the job that has it.
