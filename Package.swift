@@ -14,6 +14,8 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
 ]
 
+let cSettings: [CSetting] = [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]
+
 // MARK: - Products of other packages
 
 let collections = "swift-collections"
@@ -56,7 +58,7 @@ let modules = [
       grdb, logging, metrics, tracing, instrumentation, lifecycle, heap, deque,
     ],
     testDependencies: [
-      "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "JobsFixture", grdb, logging,
+      "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", grdb, logging,
     ]),
   Module(
     name: "SkeinBuiltinJobs",
@@ -102,9 +104,12 @@ let baseExecutables: [Target] = [
 
 let executables: [Target] = [
   .executableTarget(name: "skein", dependencies: ["SkeinCommand"], swiftSettings: swiftSettings),
+  // No test depends on it, or else its objects, and with them the faults, were linked into the tests' own program. It
+  // is built all the same, as every target is.
   .executableTarget(
-    name: "JobsFixture", dependencies: ["SkeinJobs", "SkeinWork", "SkeinResilience"],
+    name: "JobsFixture", dependencies: ["SkeinJobs", "SkeinWork", "SkeinResilience", "FixtureFaults"],
     path: "Tests/JobsFixture", swiftSettings: swiftSettings),
+  .target(name: "FixtureFaults", path: "Tests/FixtureFaults", cSettings: cSettings),
 ]
 
 let package = Package(
@@ -125,9 +130,7 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
-    .target(
-      name: "CSkein",
-      cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)])
+    .target(name: "CSkein", cSettings: cSettings)
   ]
     + baseExecutables
     + (baseOnly ? [] : executables)

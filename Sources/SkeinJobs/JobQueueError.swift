@@ -25,6 +25,9 @@ public struct JobQueueError: Error, Sendable, CustomStringConvertible {
     public static let newerStore = Code("newerStore")
     /// The disk is full; nothing of what was asked is stored.
     public static let diskFull = Code("diskFull")
+    /// What was written could not be brought to the disk: whether it will be there after a crash of the machine is not
+    /// known, nor for anything that is written later. The queue has to be opened anew.
+    public static let notSynced = Code("notSynced")
     /// The directory is on a network file system, where kernel locks are not to be trusted.
     public static let networkFileSystem = Code("networkFileSystem")
     /// The queue was closed.

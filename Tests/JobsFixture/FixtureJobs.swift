@@ -1,19 +1,32 @@
+import FixtureFaults
 import Glibc
 import SkeinJobs
 import SkeinResilience
 import SkeinWork
 
 /// What the fixture's workers can run. The tests have the same types by the same names.
-let fixtureJobs: [any Job.Type] = [Note.self, Poison.self, Bystander.self, Spawn.self]
+let fixtureJobs: [any Job.Type] = [
+  Note.self, Poison.self, Bystander.self, Spawn.self, ClockStep.self,
+]
 
-/// Writes a line to a file for each attempt.
+/// Writes a line to a file for each attempt; the first ones may fail.
 struct Note: Job {
   static let name = "note"
   var file: String
   var text: String
+  var failures: Int?
+
+  struct Failed: Error {}
+
+  var options: JobOptions {
+    JobOptions {
+      $0.retry = RetryPolicy(backoff: .fixed(.milliseconds(1)), jitter: .none, maximumAttempts: 3)
+    }
+  }
 
   func run(in context: JobContext) async throws -> Nothing {
-    appendLine("ran \(context.id) \(context.attempt)", to: file)
+    appendLine("ran \(context.id) \(context.attempt) \(getpid())", to: file)
+    if context.attempt <= failures ?? 0 { throw Failed() }
     return Nothing()
   }
 }
@@ -28,7 +41,7 @@ struct Poison: Job {
   }
 }
 
-/// Runs until the file `gate` exists.
+/// Runs until the file `gate`, or the attempt's own, exists.
 struct Bystander: Job {
   static let name = "bystander"
   var file: String
@@ -36,10 +49,24 @@ struct Bystander: Job {
 
   func run(in context: JobContext) async throws -> Nothing {
     appendLine("began \(context.id) \(context.attempt)", to: file)
-    while access(gate, F_OK) != 0 {
+    while access(gate, F_OK) != 0, access(gate + ".\(context.attempt)", F_OK) != 0 {
       try context.checkCancellation()
       try await Task.sleep(until: .now + .milliseconds(2), clock: .continuous)
     }
+    return Nothing()
+  }
+}
+
+/// Sets the wall clock ahead or back, then runs until the file `gate` exists.
+struct ClockStep: Job {
+  static let name = "clock-step"
+  var seconds: Int64
+  var gate: String
+
+  func run(in context: JobContext) async throws -> Nothing {
+    fixture_set_clock_offset(seconds * 1_000_000_000)
+    context.appendLog(line: "stepped")
+    while access(gate, F_OK) != 0 { try await Task.sleep(until: .now + .milliseconds(2), clock: .continuous) }
     return Nothing()
   }
 }

@@ -43,6 +43,11 @@ struct ListVerb: AsyncParsableCommand {
   @Option(help: ArgumentHelp("At most so many.", valueName: "count"))
   var limit = 50
 
+  @Option(
+    help: ArgumentHelp("Only those of this flow: the group that 'show' tells.", valueName: "id"),
+    transform: Self.group)
+  var group: JobID?
+
   @Option(help: ArgumentHelp("Only those that came before this one.", valueName: "number"))
   var before: Int64?
 
@@ -90,12 +95,18 @@ struct ListVerb: AsyncParsableCommand {
     filter.queue = queueName
     filter.name = name
     filter.states = Set(states)
+    filter.group = group
     filter.before = before
     filter.since = since.map { Date(timeIntervalSinceNow: -($0 / .seconds(1))) }
     filter.order = order ?? JobOrder()
     if reverse { filter.order.isReversed.toggle() }
     filter.limit = limit
     return filter
+  }
+
+  @Sendable private static func group(_ text: String) throws -> JobID {
+    guard let id = JobID(text) else { throw ValidationError("'\(text)' is no group: it is an id, as 'show' tells it") }
+    return id
   }
 
   private func remark(_ jobs: [JobRecord]) throws {

@@ -9,24 +9,26 @@ public final class MemoryJobStore: JobStore {
   /// What moves when there is news, in this process or another one.
   public let signals = StoreSignals(work: StoreSignal(), control: StoreSignal(), changes: StoreSignal())
   private let tables = Lock(MemoryTables(), name: "memory store")
-  private let clock: @Sendable () -> Date
+  private let clock: (@Sendable () -> Date)?
   private let follow: Follow?
 
   /// Creates an empty store.
   ///
-  /// - Parameter now: tells the time by which jobs come due.
-  public convenience init(now: @escaping @Sendable () -> Date = { Date() }) {
+  /// - Parameter now: tells the time by which jobs come due; `nil` means the present.
+  public convenience init(now: (@Sendable () -> Date)? = nil) {
     self.init(now: now, follow: nil)
   }
 
   /// Creates an empty store that has somebody act on what producers do, before they go on.
-  package init(now: @escaping @Sendable () -> Date, follow: Follow?) {
+  package init(now: (@Sendable () -> Date)?, follow: Follow?) {
     clock = now
     self.follow = follow
   }
 
   /// The time by which jobs come due.
-  public var now: Date { clock() }
+  public var now: Date { clock?() ?? Date() }
+  /// Whether it was given a time of its own.
+  public var hasOwnTime: Bool { clock != nil }
 
   /// Nothing is kept afterwards.
   public func close() async throws {
@@ -241,7 +243,7 @@ public final class MemoryJobStore: JobStore {
   ) rethrows -> (value: Value, news: StoreNews) {
     let (value, news) = try tables.withLock { tables in
       tables.news = StoreNews()
-      tables.now = clock()
+      tables.now = now
       let value = try body(&tables)
       return (value, tables.news)
     }

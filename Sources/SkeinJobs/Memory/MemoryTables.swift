@@ -188,7 +188,8 @@ struct MemoryTables: Sendable {
     let overdue = jobs.values.lazy.map(\.record).filter { job in
       guard let end = job.finishedAt, let span = policy.span(for: job.state, own: job.kind.retention)
       else { return false }
-      return end.addingTimeInterval(span.seconds) <= now && !isNeeded(job.sequence)
+      let hasKey = job.uniqueUntil.map { $0 > now } ?? false
+      return end.addingTimeInterval(span.seconds) <= now && !hasKey && !isNeeded(job.sequence)
     }
     return overdue.prefix(limit).map(\.sequence)
   }

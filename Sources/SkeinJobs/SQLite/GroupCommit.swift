@@ -123,7 +123,7 @@ private struct WriteAheadLog: Sendable {
   ///   about it: the store has to be opened anew.
   func sync() -> JobQueueError? {
     while fdatasync(file.number) != 0 {
-      guard errno == EINTR else { return .file(path, "can not be brought to the disk", errno) }
+      guard errno == EINTR else { return .notSynced(path, errno) }
     }
     return nil
   }
@@ -133,7 +133,7 @@ private struct WriteAheadLog: Sendable {
 private protocol WriteCall: AnyObject, Sendable {
   var durability: Durability { get }
   /// Runs the body. What it returns or throws is kept until the transaction has ended.
-  func run(_ transaction: JobTransaction) throws
+  func run(_ transaction: JobTransaction, path: String) throws
   /// Lets the caller go on: with what was kept, or with the error that ended the transaction.
   func complete(_ failure: (any Error)?)
 }
@@ -154,8 +154,12 @@ private final class Call<Output: Sendable>: WriteCall, @unchecked Sendable {
     self.continuation = continuation
   }
 
-  func run(_ transaction: JobTransaction) throws {
-    outcome = Result { try body(transaction) }
+  func run(_ transaction: JobTransaction, path: String) throws {
+    outcome = Result {
+      do { return try body(transaction) } catch let error as DatabaseError {
+        throw error.asJobQueueError(path: path)
+      }
+    }
     _ = try outcome!.get()
   }
 
@@ -225,7 +229,7 @@ private struct BatchWriter: Sendable {
     let db = transaction.db
     try db.cachedStatement(sql: "SAVEPOINT call").execute()
     do {
-      try call.run(transaction)
+      try call.run(transaction, path: path)
     } catch {
       cache.clear()
       // A full disk, for one, makes SQLite undo the whole transaction: then every call has failed.
@@ -233,6 +237,17 @@ private struct BatchWriter: Sendable {
       try db.cachedStatement(sql: "ROLLBACK TO call").execute()
     }
     try db.cachedStatement(sql: "RELEASE call").execute()
+  }
+}
+
+extension JobQueueError {
+  fileprivate static func notSynced(_ path: String, _ number: Int32) -> JobQueueError {
+    JobQueueError(
+      .notSynced,
+      """
+      \(path) can not be brought to the disk (\(String(cString: strerror(number)))): what was stored last may not be \
+      there after a crash of the machine. Check the disk, then start this program again
+      """)
   }
 }
 
@@ -246,7 +261,13 @@ extension DatabaseError {
         (.diskFull, "the disk is full: nothing of this call is stored in \(path). Make room and repeat")
       case .SQLITE_READONLY:
         (.storeUnavailable, "\(path) can only be read, not written: check the file system and owner")
-      case .SQLITE_NOTADB: (.foreignStore, "\(path) is no SQLite database; choose another data directory")
+      case .SQLITE_NOTADB:
+        (
+          .foreignStore,
+          """
+          \(path) is no SQLite database; choose another data directory or, if it was a queue, restore it from a backup
+          """
+        )
       case .SQLITE_CORRUPT: (.storeUnavailable, "\(path) is damaged (\(detail)); restore it from a backup")
       case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
         (.storeUnavailable, "\(path) can not be opened (\(detail))")

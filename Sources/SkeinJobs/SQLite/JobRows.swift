@@ -10,7 +10,8 @@ final class KindCache: Sendable {
   func kind(_ id: Int64, _ db: Database) throws -> JobKind {
     if let kind = kinds.withLock({ $0[id] }) { return kind }
     let row = try Row.fetchOne(
-      db, sql: "SELECT name, payload_version, content_type, rules FROM kinds WHERE id = ?", arguments: [id])!
+      db, sql: "SELECT name, payload_version, content_type, rules FROM kinds WHERE id = ?", arguments: [id]
+    ).orDamaged("kind number \(id) is missing")
     let kind = try JobKind(row: row)
     kinds.withLock { kinds in
       if kinds.count >= 10_000 { kinds = [:] }
@@ -91,20 +92,22 @@ struct JobRows {
         SELECT start, bytes FROM logs
         WHERE sequence = ? AND attempt = ? AND start + length(bytes) > ? ORDER BY start
         """, arguments: [sequence, attempt, offset])
-    return rows.reduce(into: Data()) { log, row in
-      let bytes: Data = row["bytes"]
-      log.append(bytes.dropFirst(max(0, offset - (row["start"] as Int))))
+    return try rows.reduce(into: Data()) { log, row in
+      let bytes: Data = try row["bytes"]
+      try log.append(bytes.dropFirst(max(0, offset - (row["start"] as Int))))
     }
   }
 
   func counts() throws -> [QueueCounts] {
     let rows = try Row.fetchAll(
       db, sql: "SELECT queue, state, count(*) AS jobs FROM jobs GROUP BY queue, state")
-    let byQueue = Dictionary(grouping: rows) { $0["queue"] as Int64 }
+    let byQueue = try Dictionary(grouping: rows) { try $0["queue"] as Int64 }
     return try Row.fetchAll(db, sql: "SELECT * FROM queues ORDER BY name").map { queue in
-      let jobs = (byQueue[queue["id"]] ?? []).map { (JobState(rawValue: $0["state"])!, $0["jobs"] as Int) }
-      return QueueCounts(
-        queue: queue["name"], isPaused: queue["is_paused"], jobs: Dictionary(uniqueKeysWithValues: jobs))
+      let jobs = try (byQueue[queue["id"]] ?? []).map {
+        (try JobState(stored: $0["state"]), try $0["jobs"] as Int)
+      }
+      return try QueueCounts(
+        queue: queue["name"], isPaused: queue["is_paused"], jobs: Dictionary(jobs, uniquingKeysWith: +))
     }
   }
 
@@ -117,33 +120,34 @@ struct JobRows {
 }
 
 extension JobRecord {
-  fileprivate init(row: Row, kind: JobKind) {
-    self.init(
+  fileprivate init(row: Row, kind: JobKind) throws {
+    try self.init(
       sequence: row["sequence"], id: JobID(data: row["id"]), kind: kind, queue: row["queue_name"],
       priority: row["priority"], life: JobLife(row: row), enqueuedAt: Date(microseconds: row["enqueued_at"]),
       revision: row["revision"])
-    expiresAt = (row["expires_at"] as Int64?).map(Date.init(microseconds:))
-    startedAt = (row["started_at"] as Int64?).map(Date.init(microseconds:))
-    finishedAt = (row["finished_at"] as Int64?).map(Date.init(microseconds:))
-    uniqueKey = row["unique_key"]
-    uniqueUntil = (row["unique_until"] as Int64?).map(Date.init(microseconds:))
-    concurrencyKey = row["concurrency_key"]
-    isHeld = row["held_by"] != nil
-    ties = JobTies(rawValue: row["ties"])
-    worker = (row["worker"] as Int64?).map(WorkerID.init(number:))
-    progress = (row["fraction"] as Double?).map { JobProgress(fraction: $0, message: row["message"]) }
+    expiresAt = try (row["expires_at"] as Int64?).map(Date.init(microseconds:))
+    startedAt = try (row["started_at"] as Int64?).map(Date.init(microseconds:))
+    finishedAt = try (row["finished_at"] as Int64?).map(Date.init(microseconds:))
+    uniqueKey = try row["unique_key"]
+    uniqueUntil = try (row["unique_until"] as Int64?).map(Date.init(microseconds:))
+    concurrencyKey = try row["concurrency_key"]
+    isHeld = try (row["held_by"] as Int64?) != nil
+    ties = try JobTies(rawValue: row["ties"])
+    worker = try (row["worker"] as Int64?).map(WorkerID.init(number:))
+    progress = try (row["fraction"] as Double?).map { JobProgress(fraction: $0, message: try row["message"]) }
   }
 }
 
 extension AttemptRecord {
   fileprivate init(row: Row) throws {
-    self.init(
+    try self.init(
       number: row["number"], delivery: row["delivery"], worker: row["worker"],
-      startedAt: Date(microseconds: row["started_at"]), outcome: Outcome(rawValue: row["outcome"])!)
-    endedAt = (row["ended_at"] as Int64?).map(Date.init(microseconds:))
+      startedAt: Date(microseconds: row["started_at"]),
+      outcome: Outcome(rawValue: row["outcome"]).orDamaged("an attempt has an outcome that there is not"))
+    endedAt = try (row["ended_at"] as Int64?).map(Date.init(microseconds:))
     error = try (row["error"] as String?).map {
       try JSONCodec().decode(AttemptError.self, from: Data($0.utf8))
     }
-    processGroup = row["process_group"]
+    processGroup = try row["process_group"]
   }
 }

@@ -74,7 +74,7 @@ extension JobTransaction {
     let newest = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM kinds"))
     return try cache.unknownKinds(to: knows, newest: newest) {
       try Row.fetchAll(db, sql: "SELECT id, name, payload_version FROM kinds").map {
-        (id: $0["id"], job: UnknownJob(name: $0["name"], payloadVersion: $0["payload_version"]))
+        (id: try $0["id"], job: UnknownJob(name: try $0["name"], payloadVersion: try $0["payload_version"]))
       }
     }
   }
@@ -142,15 +142,15 @@ extension JobTransaction {
   }
 
   private func claimed(_ row: Row, isSuspect: Bool, queue: String) throws -> ClaimedJob {
-    var life = JobLife(runAt: Date(microseconds: row[8]), now: .distantFuture)
-    life.deliveries = row[4]
-    life.attempts = row[5]
-    life.failures = row[6]
-    life.crashes = row[7]
+    var life = try JobLife(runAt: Date(microseconds: row[8]), now: .distantFuture)
+    life.deliveries = try row[4]
+    life.attempts = try row[5]
+    life.failures = try row[6]
+    life.crashes = try row[7]
     life.isSuspect = isSuspect
     let isClaimed = life.apply(.claimed)
     assert(isClaimed, "only ready jobs are selected")
-    let sequence: Int64 = row[0]
+    let sequence: Int64 = try row[0]
     return try ClaimedJob(
       id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries),
       kind: kind(row[2]),
@@ -163,7 +163,7 @@ extension JobTransaction {
     let row = try Row.fetchOne(
       db, sql: "SELECT min(started_at), max(ended_at) FROM attempts WHERE sequence = ?", arguments: [sequence]
     )
-    guard let first: Int64 = row?[0], let last: Int64 = row?[1] else { return nil }
+    guard let first: Int64 = try row?[0], let last: Int64 = try row?[1] else { return nil }
     return (Date(microseconds: first), Date(microseconds: last))
   }
 }

@@ -54,12 +54,13 @@ extension JobTransaction {
           SELECT sequence, id, state, unique_until FROM jobs
           WHERE unique_key = ? AND (state < 4 OR unique_until IS NOT NULL)
           """), arguments: [key])
-    guard let row, let state = JobState(rawValue: row[2]) else { return nil }
-    if state.isFinished, (row[3] as Int64) <= nowMicroseconds {
-      try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [row[0] as Int64])
+    guard let row else { return nil }
+    let (sequence, state) = try (row[0] as Int64, JobState(stored: row[2]))
+    if state.isFinished, try (row[3] as Int64) <= nowMicroseconds {
+      try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [sequence])
       return nil
     }
-    return (row[0], JobID(data: row[1]), state)
+    return (sequence, try JobID(data: row[1]), state)
   }
 
   /// Frees the key of the job that has it.
@@ -145,15 +146,15 @@ extension JobQueueError {
 
 extension JobPayload {
   /// Reads the columns of `payloads`.
-  init(row: Row) {
-    self.init(kwargs: row["kwargs"])
-    args = row["args"]
-    embed = row["embed"]
-    headers = row["headers"]
-    traceparent = row["traceparent"]
-    rootID = (row["root_id"] as Data?).map(JobID.init(data:))
-    parentID = (row["parent_id"] as Data?).map(JobID.init(data:))
-    groupID = (row["group_id"] as Data?).map(JobID.init(data:))
-    groupIndex = row["group_index"]
+  init(row: Row) throws {
+    try self.init(kwargs: row["kwargs"])
+    args = try row["args"]
+    embed = try row["embed"]
+    headers = try row["headers"]
+    traceparent = try row["traceparent"]
+    rootID = try (row["root_id"] as Data?).map(JobID.init(data:))
+    parentID = try (row["parent_id"] as Data?).map(JobID.init(data:))
+    groupID = try (row["group_id"] as Data?).map(JobID.init(data:))
+    groupIndex = try row["group_index"]
   }
 }

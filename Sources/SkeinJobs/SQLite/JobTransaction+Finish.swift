@@ -122,17 +122,24 @@ extension JobTransaction {
   }
 }
 
+extension JobState {
+  /// Reads a column.
+  init(stored: Int) throws {
+    self = try JobState(rawValue: stored).orDamaged("a job is in state \(stored), which there is not")
+  }
+}
+
 extension JobLife {
   /// Reads the columns of `jobs` that make up a life.
-  init(row: Row) {
-    self.init(runAt: Date(microseconds: row["run_at"]), now: .distantPast)
-    state = JobState(rawValue: row["state"])!
-    reason = (row["reason"] as Int?).flatMap(FailureReason.init(rawValue:))
-    attempts = row["attempts"]
-    failures = row["failures"]
-    crashes = row["crashes"]
-    deliveries = row["deliveries"]
-    isSuspect = row["is_suspect"]
-    isCancelRequested = row["is_cancel_requested"]
+  init(row: Row) throws {
+    try self.init(runAt: Date(microseconds: row["run_at"]), now: .distantPast)
+    state = try JobState(stored: row["state"])
+    reason = try (row["reason"] as Int?).flatMap(FailureReason.init(rawValue:))
+    attempts = try row["attempts"]
+    failures = try row["failures"]
+    crashes = try row["crashes"]
+    deliveries = try row["deliveries"]
+    isSuspect = try row["is_suspect"]
+    isCancelRequested = try row["is_cancel_requested"]
   }
 }

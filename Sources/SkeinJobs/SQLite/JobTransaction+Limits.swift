@@ -127,7 +127,7 @@ struct LimitGates {
     var running: [JobLimit.Subject: Int] = [:]
     for row in try Row.fetchAll(statement) {
       let subjects = try transaction.limits.subjects(name: transaction.kind(row[0]).name, key: row[1])
-      for subject in subjects { running[subject, default: 0] += row[2] as Int }
+      for subject in subjects { running[subject, default: 0] += try row[2] as Int }
     }
     return running
   }
@@ -145,8 +145,8 @@ struct LimitGates {
       db.cachedStatement(sql: "SELECT * FROM limited WHERE opens_at <= ? ORDER BY opens_at LIMIT ?"),
       arguments: [now, Self.mostOpened])
     for row in due {
-      let subject = JobLimit.Subject(scope: row["scope"], text: row["subject"])
-      var entry = self.entry(row, subject)
+      let subject = try JobLimit.Subject(scope: row["scope"], text: row["subject"])
+      var entry = try self.entry(row, subject)
       let room = entry.gate.room(now: now)
       var isEmpty = false
       if room > 0 {
@@ -223,18 +223,19 @@ struct LimitGates {
       [subject.scope, subject.text])
     let row = try Row.fetchOne(
       db.cachedStatement(sql: "SELECT * FROM limited WHERE scope = ? AND subject = ?"),
-      arguments: [subject.scope, subject.text])!
-    var entry = self.entry(row, subject)
+      arguments: [subject.scope, subject.text]
+    ).orDamaged("the state of a limit is missing")
+    var entry = try self.entry(row, subject)
     entry.isHolding = entry.opensAt != nil
     entries[subject] = entry
     return entry
   }
 
-  private func entry(_ row: Row, _ subject: JobLimit.Subject) -> Entry {
-    let gate = LimitGate(
+  private func entry(_ row: Row, _ subject: JobLimit.Subject) throws -> Entry {
+    let gate = try LimitGate(
       transaction.limits.limit(of: subject), running: running[subject] ?? 0, earliest: row["earliest"],
       now: now)
-    return Entry(id: row["id"], gate: gate, opensAt: row["opens_at"])
+    return try Entry(id: row["id"], gate: gate, opensAt: row["opens_at"])
   }
 
   /// Stores what has changed.
@@ -273,9 +274,9 @@ extension LimitDefinitions {
 }
 
 extension JobLimit {
-  init(row: Row) {
-    self.init(JobLimit.Subject(scope: row["scope"], text: row["subject"]), concurrency: row["concurrency"])
-    guard let count: Int = row["rate_count"], let period: Int64 = row["rate_period"] else { return }
-    rate = Rate(count, per: .microseconds(period), burst: row["burst"])
+  init(row: Row) throws {
+    try self.init(JobLimit.Subject(scope: row["scope"], text: row["subject"]), concurrency: row["concurrency"])
+    guard let count: Int = try row["rate_count"], let period: Int64 = try row["rate_period"] else { return }
+    rate = try Rate(count, per: .microseconds(period), burst: row["burst"])
   }
 }

@@ -26,8 +26,8 @@ extension JobTransaction {
     guard let row = try Row.fetchOne(statement, arguments: [id.data]) else {
       throw JobQueueError.missing(dependency.job, for: job)
     }
-    let state = JobState(rawValue: row[1])!
-    return ResolvedDependency(
+    let state = try JobState(stored: row[1])
+    return try ResolvedDependency(
       dependency: dependency, needs: row[0], state: JobLink.State(dependency.condition, state))
   }
 
@@ -56,9 +56,9 @@ extension JobTransaction {
     guard let row = try Row.fetchOne(statement, arguments: [id.data]) else {
       throw JobQueueError.notFound(id)
     }
-    let state = JobState(rawValue: row[2])!
+    let state = try JobState(stored: row[2])
     guard !state.isFinished else { throw JobQueueError.lateSibling(of: id, state) }
-    if let group: Data = row[1] {
+    if let group: Data = try row[1] {
       job.payload.groupID = JobID(data: group)
       job.payload.groupIndex =
         1
@@ -70,8 +70,8 @@ extension JobTransaction {
       sql: """
         SELECT d.job, d.condition FROM dependencies d JOIN jobs j ON j.sequence = d.job
         WHERE d.needs = ? AND d.state = 0 AND d.condition <> ? AND j.state = 0
-        """, arguments: [row[0] as Int64, JobDependency.Condition.fallback.rawValue]
-    ).map { JobSibling(job: $0[0], condition: JobDependency.Condition(rawValue: $0[1])!) }
+        """, arguments: [try row[0] as Int64, JobDependency.Condition.fallback.rawValue]
+    ).map { try JobSibling(job: $0[0], condition: JobDependency.Condition(stored: $0[1])) }
   }
 
   func link(_ sibling: JobSibling, to needs: Int64, _ id: JobID) throws {
@@ -156,11 +156,11 @@ extension JobTransaction {
           WHERE d.needs = ? AND d.state = 0 AND j.state = 0
           """), arguments: [sequence])
     for row in followers {
-      let (job, place): (Int64, Int) = (row[0], row[1])
-      let link = JobLink.State(JobDependency.Condition(rawValue: row[2])!, state)
+      let (job, place): (Int64, Int) = try (row[0], row[1])
+      let link = JobLink.State(try JobDependency.Condition(stored: row[2]), state)
       try run(
         "UPDATE dependencies SET state = ? WHERE job = ? AND place = ?", [link.rawValue, job, place])
-      switch JoinVerdict(link, JobTies(rawValue: row[3]), hasPending: try hasLink(.pending, job)) {
+      switch try JoinVerdict(link, JobTies(rawValue: row[3]), hasPending: hasLink(.pending, job)) {
       case .waits: break
       case .starts: try move(job, by: .released(now: now))
       case .isHopeless:
@@ -227,20 +227,20 @@ extension JobTransaction {
         SELECT d.place, d.condition, d.state, d.needs, j.state FROM dependencies d
         LEFT JOIN jobs j ON j.sequence = d.needs WHERE d.job = ?
         """, arguments: [sequence])
-    let states = rows.map { row in
-      let condition = JobDependency.Condition(rawValue: row[1])!
+    let states = try rows.map { row in
       // What is gone will not happen any more.
-      guard let other = (row[4] as Int?).flatMap(JobState.init(rawValue:)) else {
-        return JobLink.State(rawValue: row[2]) == .met ? JobLink.State.met : .broken
+      guard let other: Int = try row[4] else {
+        return try JobLink.State(stored: row[2]) == .met ? JobLink.State.met : .broken
       }
-      return JobLink.State(condition, other)
+      return try JobLink.State(JobDependency.Condition(stored: row[1]), JobState(stored: other))
     }
-    for (row, state) in zip(rows, states) where row[2] != state.rawValue {
+    for (row, state) in zip(rows, states) {
       try run(
         "UPDATE dependencies SET state = ? WHERE job = ? AND place = ?",
-        [state.rawValue, sequence, row[0] as Int])
+        [state.rawValue, sequence, try row[0] as Int])
     }
-    return (JoinVerdict(states, ties), zip(rows, states).filter { $0.1 == .broken }.map { $0.0[3] })
+    let broken = try zip(rows, states).filter { $0.1 == .broken }.map { try $0.0[3] as Int64 }
+    return (JoinVerdict(states, ties), broken)
   }
 
   /// Has those wait again that were cancelled because of a job that is now tried again, and so on.
@@ -306,7 +306,7 @@ extension JobRows {
         SELECT d.origin, r.result FROM dependencies d LEFT JOIN results r ON r.sequence = d.needs
         WHERE d.job = ? ORDER BY d.place
         """, arguments: [sequence]
-    ).map { JobInput(job: JobID(data: $0[0]), result: $0[1]) }
+    ).map { try JobInput(job: JobID(data: $0[0]), result: $0[1]) }
   }
 
   /// The links between a job and those that it is tied to, however far, up to so many jobs.
@@ -323,9 +323,21 @@ extension JobRows {
         WHERE d.job IN (SELECT job FROM near) AND d.needs IN (SELECT job FROM near) ORDER BY d.job, d.place
         """, arguments: [sequence, limit]
     ).map { row in
-      JobLink(
-        job: row[0], needs: row[1], condition: JobDependency.Condition(rawValue: row[2])!,
-        state: JobLink.State(rawValue: row[3])!)
+      try JobLink(
+        job: row[0], needs: row[1], condition: JobDependency.Condition(stored: row[2]),
+        state: JobLink.State(stored: row[3]))
     }
+  }
+}
+
+extension JobDependency.Condition {
+  fileprivate init(stored: Int) throws {
+    self = try Self(rawValue: stored).orDamaged("a dependency is on end \(stored), which there is not")
+  }
+}
+
+extension JobLink.State {
+  fileprivate init(stored: Int) throws {
+    self = try Self(rawValue: stored).orDamaged("a dependency is in state \(stored), which there is not")
   }
 }

@@ -61,7 +61,7 @@ extension JobRows {
         let latest = now.addingTimeInterval(-span.seconds).microseconds
         overdue += try Int64.fetchAll(
           db.cachedStatement(sql: Self.overdueSQL),
-          arguments: [id, state.rawValue, latest, limit - overdue.count])
+          arguments: [id, state.rawValue, latest, now.microseconds, limit - overdue.count])
       }
     }
     return overdue
@@ -69,9 +69,12 @@ extension JobRows {
 
   /// A range of `jobs_finished`, in its order.
   static let overdueSQL = """
-    SELECT sequence FROM jobs WHERE kind = ? AND state = ? AND finished_at <= ? AND \(isNotNeeded)
+    SELECT sequence FROM jobs WHERE kind = ? AND state = ? AND finished_at <= ? AND \(hasNoKey) AND \(isNotNeeded)
     ORDER BY finished_at LIMIT ?
     """
+
+  /// A condition over `jobs`: the period of no unique key goes on at a time.
+  static let hasNoKey = "(unique_until IS NULL OR unique_until <= ?)"
 
   /// A condition over `jobs`: no unfinished job waits for the result.
   static let isNotNeeded = """

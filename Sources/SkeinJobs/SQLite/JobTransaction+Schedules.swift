@@ -138,7 +138,8 @@ extension JobRows {
       arguments: arguments
     ).map { row in
       let kind = try kinds.kind(row["kind"], db)
-      return ScheduleRow(id: row["id"], name: row["name"], record: try? ScheduleRecord(row: row, kind: kind))
+      return try ScheduleRow(
+        id: row["id"], name: row["name"], record: try? ScheduleRecord(row: row, kind: kind))
     }
   }
 
@@ -149,7 +150,7 @@ extension JobRows {
       record.runs = try Row.fetchAll(
         db, sql: "SELECT tick, sequence FROM ticks WHERE schedule = ? AND sequence > 0 ORDER BY tick DESC",
         arguments: [row.id]
-      ).map { ScheduledRun(tick: Date(microseconds: $0[0]), sequence: $0[1]) }
+      ).map { try ScheduledRun(tick: Date(microseconds: $0[0]), sequence: $0[1]) }
       return record
     }
   }
@@ -188,20 +189,21 @@ private struct ScheduleDefinition: Codable {
 
 extension ScheduleRecord {
   fileprivate init(row: Row, kind: JobKind) throws {
-    let text: String = row["definition"]
+    let text: String = try row["definition"]
     let definition = try JSONCodec().decode(ScheduleDefinition.self, from: Data(text.utf8))
-    var payload = JobPayload(kwargs: row["kwargs"])
-    payload.args = row["args"]
-    var job = NewJob(kind: kind, payload: payload, queue: row["queue_name"], priority: definition.priority)
+    var payload = try JobPayload(kwargs: row["kwargs"])
+    payload.args = try row["args"]
+    var job = try NewJob(
+      kind: kind, payload: payload, queue: row["queue_name"], priority: definition.priority)
     job.uniqueKey = definition.uniqueKey
     job.concurrencyKey = definition.concurrencyKey
     let new = try NewSchedule(
       name: row["name"], schedule: definition.schedule, job: job,
       expiry: definition.expiry.map { .seconds($0) }, catchUp: definition.catchUp,
       avoidsOverlap: definition.avoidsOverlap ?? false)
-    self.init(new, now: Date(microseconds: row["made_at"]))
-    isPaused = row["is_paused"]
-    decidedThrough = Date(microseconds: row["decided_through"])
-    nextTick = (row["next_tick"] as Int64?).map(Date.init(microseconds:))
+    try self.init(new, now: Date(microseconds: row["made_at"]))
+    isPaused = try row["is_paused"]
+    decidedThrough = try Date(microseconds: row["decided_through"])
+    nextTick = try (row["next_tick"] as Int64?).map(Date.init(microseconds:))
   }
 }

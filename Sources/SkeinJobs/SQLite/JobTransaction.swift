@@ -30,9 +30,11 @@ final class JobTransaction {
     self.now = now
     let next = try db.cachedStatement(
       sql: "UPDATE meta SET revision = revision + 1 RETURNING revision, limits_version")
-    let meta = try Row.fetchOne(next)!
-    nextRevision = meta[0]
-    limits = try cache.limits(version: meta[1]) { try LimitDefinitions(version: meta[1], db) }
+    let meta = try Row.fetchOne(next).orDamaged("the latest revision is missing")
+    nextRevision = try meta["revision"]
+    limits = try cache.limits(version: try meta["limits_version"]) {
+      try LimitDefinitions(version: try meta["limits_version"], db)
+    }
   }
 
   var nowMicroseconds: Int64 { now.microseconds }
@@ -69,14 +71,16 @@ final class JobTransaction {
   func queueID(_ name: String) throws -> Int64 {
     if let id = cache.queues[name] { return id }
     try run("INSERT INTO queues (name) VALUES (?) ON CONFLICT DO NOTHING", [name])
-    let id = try Int64.fetchOne(db, sql: "SELECT id FROM queues WHERE name = ?", arguments: [name])!
+    let id = try Int64.fetchOne(db, sql: "SELECT id FROM queues WHERE name = ?", arguments: [name])
+      .orDamaged("queue '\(name)' is missing")
     cache.queues[name] = id
     return id
   }
 
   func queueName(_ id: Int64) throws -> String {
     if let name = cache.queueNames[id] { return name }
-    let name = try String.fetchOne(db, sql: "SELECT name FROM queues WHERE id = ?", arguments: [id])!
+    let name = try String.fetchOne(db, sql: "SELECT name FROM queues WHERE id = ?", arguments: [id])
+      .orDamaged("queue number \(id) is missing")
     cache.queueNames[id] = name
     return name
   }
@@ -92,7 +96,8 @@ final class JobTransaction {
     let id = try Int64.fetchOne(
       db,
       sql: "SELECT id FROM kinds WHERE name = ? AND payload_version = ? AND content_type = ? AND rules = ?",
-      arguments: row)!
+      arguments: row
+    ).orDamaged("kind '\(kind.name)' is missing")
     cache.remember(kind, id)
     return id
   }
@@ -100,7 +105,8 @@ final class JobTransaction {
   func kind(_ id: Int64) throws -> JobKind {
     if let kind = cache.kindsByID[id] { return kind }
     let row = try Row.fetchOne(
-      db, sql: "SELECT name, payload_version, content_type, rules FROM kinds WHERE id = ?", arguments: [id])!
+      db, sql: "SELECT name, payload_version, content_type, rules FROM kinds WHERE id = ?", arguments: [id]
+    ).orDamaged("kind number \(id) is missing")
     let kind = try JobKind(row: row)
     cache.remember(kind, id)
     return kind
@@ -173,10 +179,10 @@ struct KindRules: Codable {
 extension JobKind {
   /// Reads name, payload version, content type and rules.
   init(row: Row) throws {
-    self.init(name: row["name"])
-    payloadVersion = row["payload_version"]
-    contentType = row["content_type"]
-    let text: String = row["rules"]
+    try self.init(name: row["name"])
+    payloadVersion = try row["payload_version"]
+    contentType = try row["content_type"]
+    let text: String = try row["rules"]
     let rules = try JSONCodec().decode(KindRules.self, from: Data(text.utf8))
     retry = rules.retry
     softTimeLimit = rules.softTimeLimit.map { .seconds($0) }

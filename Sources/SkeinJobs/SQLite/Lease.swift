@@ -35,10 +35,12 @@ struct Lease: Hashable, Sendable {
   /// | this one | held | over | unresponsive: its process lives, so its jobs stay its own |
   /// | this one | free | any | dead |
   /// | another | cannot be asked | valid | alive |
-  /// | another | cannot be asked | over | dead |
+  /// | another | cannot be asked | over, or seen in the future | dead |
+  ///
+  /// The wall clock of a lease that was seen in the future was set back since: waiting for it could take for ever.
   func judge(bootID: String, isLocked: Bool, now: Int64, wall: Date) -> WorkerRecord.Liveness {
     guard self.bootID == bootID else {
-      return wall.timeIntervalSince(seenAt) > Self.length.seconds ? .dead : .alive
+      return abs(wall.timeIntervalSince(seenAt)) > Self.length.seconds ? .dead : .alive
     }
     guard isLocked else { return .dead }
     return now > until ? .unresponsive : .alive

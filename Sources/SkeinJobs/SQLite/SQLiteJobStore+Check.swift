@@ -11,12 +11,44 @@ extension SQLiteJobStore {
   /// - Complexity: O(size of the file).
   public func check() async throws -> [String] {
     try await read { db in
-      let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+      let damage = try FileDamage(db).sentences
       // What a damaged file says about its rows means nothing.
       guard damage.isEmpty else { return damage.map { "the file is damaged: \($0)" } }
       let unreadable = try JobRows(db: db, kinds: KindCache()).schedules("ORDER BY s.name", [])
         .filter { $0.record == nil }.map { "schedule '\($0.name)' can not be read by this version" }
       return try StoreRule.all.compactMap { try $0.violation(db) } + unreadable
+    }
+  }
+}
+
+/// What SQLite finds wrong with a file.
+private struct FileDamage {
+  private(set) var sentences: [String] = []
+
+  init(_ db: Database) throws {
+    guard try !look(db, "20") else { return }
+    // It has not come to its end: table by table, the damage of one does not hide that of the others.
+    for table in try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'") {
+      _ = try look(db, "\"\(table)\"", prefix: "table '\(table)': ")
+    }
+  }
+
+  /// Says whether it has come to its end.
+  private mutating func look(_ db: Database, _ argument: String, prefix: String = "") throws -> Bool {
+    do {
+      let found = try String.fetchCursor(db, sql: "PRAGMA integrity_check(\(argument))")
+      while let text = try found.next() { note(text, prefix) }
+      return true
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+      note(error.message ?? "it can not be read", prefix)
+      return false
+    }
+  }
+
+  /// Several findings come as one text of several lines, under a head line of stars.
+  private mutating func note(_ text: String, _ prefix: String) {
+    for line in text.split(separator: "\n") where line != "ok" && !line.hasPrefix("***") {
+      sentences.append(prefix + line)
     }
   }
 }

@@ -38,7 +38,8 @@ extension SQLiteJobStore {
     if !overdue.isEmpty {
       removed = try await writer.perform(.relaxed) {
         try $0.pruneLimits()
-        return try $0.remove(overdue, where: "finished_at <= ?", [now.microseconds])
+        return try $0.remove(
+          overdue, where: "finished_at <= ? AND \(JobRows.hasNoKey)", [now.microseconds, now.microseconds])
       }
     }
     if removed < limit { try await shrink() }

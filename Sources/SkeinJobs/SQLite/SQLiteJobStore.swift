@@ -63,6 +63,8 @@ public final class SQLiteJobStore: JobStore {
       try db.execute(sql: "PRAGMA synchronous = NORMAL")
     }
     do {
+      // Who only wants to look must not wait for a writer that stands still.
+      if isCurrent(path) { return try DatabasePool(path: path, configuration: configuration) }
       return try lock.withLock {
         try prepareFile(path)
         let database = try DatabasePool(path: path, configuration: configuration)
@@ -84,6 +86,16 @@ public final class SQLiteJobStore: JobStore {
     } catch let error as DatabaseError {
       throw error.asJobQueueError(path: path)
     }
+  }
+
+  /// Whether a file has the newest schema. What is wrong with one that has not is told when it is brought there.
+  private static func isCurrent(_ path: String) -> Bool {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(10)
+    guard let plain = try? DatabaseQueue(path: path, configuration: configuration) else { return false }
+    defer { try? plain.close() }
+    return (try? plain.read { try SQLiteSchema.isCurrent($0) }) ?? false
   }
 
   /// What must be set before the first table exists. A file that has one is left alone.
@@ -214,7 +226,11 @@ public final class SQLiteJobStore: JobStore {
 
   /// The latest revision.
   public func revision() throws -> Int64 {
-    try explain { try watching.read { try Int64.fetchOne($0, sql: "SELECT revision FROM meta")! } }
+    try explain {
+      try watching.read {
+        try Int64.fetchOne($0, sql: "SELECT revision FROM meta").orDamaged("the latest revision is missing")
+      }
+    }
   }
 
   // MARK: Workers
@@ -241,7 +257,7 @@ public final class SQLiteJobStore: JobStore {
   public func knownJobs() async throws -> [String: Int] {
     try await read { db in
       let rows = try Row.fetchAll(db, sql: "SELECT name, payload_version FROM known_jobs")
-      return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], $0[1]) })
+      return try Dictionary(rows.map { (try $0[0], try $0[1]) }, uniquingKeysWith: max)
     }
   }
 

@@ -94,7 +94,7 @@ final class SQLiteMembership: WorkerMembership {
         sql:
           "SELECT sequence, deliveries FROM jobs WHERE state = 3 AND worker = ? AND is_cancel_requested = 1",
         arguments: [id.number]
-      ).map { ClaimToken(sequence: $0[0], delivery: $0[1]) }
+      ).map { try ClaimToken(sequence: $0[0], delivery: $0[1]) }
     }
   }
 
@@ -189,7 +189,7 @@ struct WorkerRow: Sendable {
 
   static func fetchAll(_ db: Database) throws -> [WorkerRow] {
     try Row.fetchAll(db, sql: "SELECT * FROM workers ORDER BY id").map { row in
-      WorkerRow(
+      try WorkerRow(
         id: WorkerID(number: row["id"]), name: row["name"], description: row["description"],
         file: row["file"],
         lease: Lease(
@@ -253,7 +253,7 @@ extension JobTransaction {
     _ id: JobID, _ token: ClaimToken, from worker: WorkerRow, _ running: WorkerFile.Running?,
     _ loss: WorkerLoss
   ) throws -> Rescue {
-    var life = try life(token.sequence)!
+    var life = try life(token.sequence).orDamaged("job \(token.sequence) is missing")
     let number = life.attempts + 1
     // An attempt that is on record was started, also where the worker's file is lost.
     let recorded = try JobRows(db: db, kinds: KindCache()).attempts(token.sequence).last {
@@ -268,7 +268,8 @@ extension JobTransaction {
       var attempt = AttemptRecord(
         number: number, delivery: token.delivery, worker: worker.name, startedAt: startedAt, outcome: .crashed
       )
-      attempt.endedAt = now
+      // The wall clock may have been set back meanwhile.
+      attempt.endedAt = max(now, startedAt)
       attempt.error = loss.error(worker.name)
       attempt.processGroup = running?.processGroup?.id ?? recorded?.processGroup
       try save(attempt, of: token.sequence)
@@ -288,6 +289,6 @@ extension JobTransaction {
     try Row.fetchAll(
       db, sql: "SELECT id, sequence, deliveries FROM jobs WHERE state = 3 AND worker = ?",
       arguments: [worker.number]
-    ).map { (JobID(data: $0[0]), ClaimToken(sequence: $0[1], delivery: $0[2])) }
+    ).map { (try JobID(data: $0[0]), try ClaimToken(sequence: $0[1], delivery: $0[2])) }
   }
 }

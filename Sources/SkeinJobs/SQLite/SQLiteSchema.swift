@@ -52,6 +52,12 @@ enum SQLiteSchema {
     try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
   }
 
+  /// Whether a database is a queue of the newest schema.
+  static func isCurrent(_ db: Database) throws -> Bool {
+    try Int32.fetchOne(db, sql: "PRAGMA application_id") == applicationID
+      && Int32.fetchOne(db, sql: "PRAGMA user_version") == version
+  }
+
   private static let steps = [first, second, third]
 
   /// Jobs that wait for others; limits; unique keys that outlive their job's end.

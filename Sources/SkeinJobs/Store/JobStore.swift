@@ -12,6 +12,8 @@ public protocol JobStore: Sendable {
 
   /// The time by which jobs come due: the present, unless a test has the store say otherwise.
   var now: Date { get }
+  /// Whether ``now`` is not the present, so that spans are measured by it as well.
+  var hasOwnTime: Bool { get }
 
   // MARK: Producers
 
@@ -140,6 +142,8 @@ public protocol JobStore: Sendable {
 extension JobStore {
   /// The present.
   public var now: Date { Date() }
+  /// It is the present.
+  public var hasOwnTime: Bool { false }
 }
 
 /// A worker's place in a store. It ends with ``leave()`` or with the process.

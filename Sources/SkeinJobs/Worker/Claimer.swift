@@ -46,8 +46,8 @@ struct Claimer: Sendable {
       if claim.jobs.count >= wanted { return nil }
       guard let due = claim.nextDue else { return SignalHub.pollInterval }
       return min(SignalHub.pollInterval, .seconds(max(0.0005, due.timeIntervalSince(core.store.now))))
-    } catch let error as JobQueueError where error.code == .wrongState {
-      core.loseMembership(error)
+    } catch let error as JobQueueError where error.endsWorker {
+      core.loseStore(error)
       return SignalHub.pollInterval
     } catch {
       core.logger.error("no jobs can be taken from the queue now", metadata: ["error": "\(error)"])

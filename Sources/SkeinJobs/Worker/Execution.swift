@@ -10,6 +10,8 @@ final class Execution: Sendable {
   let job: ClaimedJob
   let place: Int
   let startedAt: Date
+  private let began = MonotonicClock().now
+  private let store: any JobStore
   let context: JobContext
   /// Held by whoever hands the attempt's log to the store, so that its pieces keep their order.
   let reporting = Semaphore(permits: 1, name: "reporting")
@@ -33,11 +35,18 @@ final class Execution: Sendable {
   ) {
     self.job = job
     self.place = place
+    self.store = store
     startedAt = store.now
     let limit = job.kind.hardTimeLimit ?? job.kind.softTimeLimit
     context = JobContext(
       id: job.id, attempt: job.attempt, queue: job.queue, deadline: limit.map { .now.advanced(by: $0) },
       clock: { store.now }, logger: logger, notes: AttemptNotes(processGroupStarted: processGroupStarted))
+  }
+
+  /// For how long it has run, whatever becomes of the wall clock; in a store that has a time of its own, by that.
+  var age: Duration {
+    store.hasOwnTime
+      ? .seconds(store.now.timeIntervalSince(startedAt)) : began.duration(to: MonotonicClock().now)
   }
 
   /// Claims the right to say how the attempt ended.

@@ -38,8 +38,8 @@ struct Keepers: Sendable {
     while await sleep(Lease.renewal) {
       do {
         try await core.membership.renew()
-      } catch let error as JobQueueError where error.code == .wrongState {
-        core.loseMembership(error)
+      } catch let error as JobQueueError where error.endsWorker {
+        core.loseStore(error)
       } catch {
         core.logger.error("the lease can not be renewed now", metadata: ["error": "\(error)"])
       }
@@ -77,6 +77,8 @@ struct Keepers: Sendable {
             "state": "\(rescue.state.name)",
           ])
       }
+    } catch let error as JobQueueError where error.endsWorker {
+      core.loseStore(error)
     } catch {
       core.logger.error("other workers can not be looked after now", metadata: ["error": "\(error)"])
     }
@@ -137,6 +139,9 @@ struct Keepers: Sendable {
       return min(longest, due.next.map { .seconds(max(0, $0.timeIntervalSince(store.now))) } ?? longest)
     } catch is CancellationError {
       return longest
+    } catch let error as JobQueueError where error.endsWorker {
+      core.loseStore(error)
+      return longest
     } catch {
       core.logger.error("schedules can not be followed now", metadata: ["error": "\(error)"])
       return longest
@@ -171,7 +176,7 @@ struct Keepers: Sendable {
   }
 
   private func isDue(_ execution: Execution) -> Bool {
-    store.now.timeIntervalSince(execution.startedAt) >= Self.reportInterval.seconds
+    execution.age >= Self.reportInterval
   }
 
   private func report(_ execution: Execution, isFirst: Bool) async {

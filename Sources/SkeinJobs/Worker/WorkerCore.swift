@@ -80,8 +80,8 @@ final class WorkerCore: Sendable {
     for execution in executions { leave(execution) }
   }
 
-  /// Stops because the store knows this worker no more: what it runs is not its own.
-  func loseMembership(_ error: JobQueueError) {
+  /// Stops because of an error that ``JobQueueError/endsWorker``.
+  func loseStore(_ error: JobQueueError) {
     // It is learnt at several places at once, and told once.
     let isNews = state.withLock { state in
       defer { state.failure = state.failure ?? error }
@@ -98,8 +98,8 @@ final class WorkerCore: Sendable {
     do {
       let requested = try await Set(membership.cancelRequests())
       for execution in running where requested.contains(execution.job.token) { execution.cancelOnRequest() }
-    } catch let error as JobQueueError where error.code == .wrongState {
-      loseMembership(error)
+    } catch let error as JobQueueError where error.endsWorker {
+      loseStore(error)
     } catch {
       logger.error("requests can not be read now", metadata: ["error": "\(error)"])
     }
@@ -129,12 +129,12 @@ final class WorkerCore: Sendable {
 
   func end(_ execution: Execution) {
     membership.noteEnd(place: execution.place)
-    let held = Duration.seconds(store.now.timeIntervalSince(execution.startedAt))
+    let age = execution.age
     state.withLock { state in
       state.running[execution.place] = nil
       if state.running.isEmpty { isRunning.reset() }
       if execution.job.life.isSuspect { state.hasSuspect = false }
-      state.plan.note(held)
+      state.plan.note(age)
     }
   }
 
@@ -155,8 +155,12 @@ final class WorkerCore: Sendable {
 
   private func verdict(_ execution: Execution, _ notes: AttemptNotes.State?) -> Verdict {
     let current = execution.context.notes.read { ($0.processGroup, $0.isCancelRequested) }
+    // The wall clock may have been set meanwhile: the start is told on the one that ends the attempt, so that how long it
+    // took is true.
+    let age = execution.age
+    let now = store.now
     return Verdict(
-      job: execution.job, worker: options.name, startedAt: execution.startedAt, endedAt: store.now,
+      job: execution.job, worker: options.name, startedAt: now.addingTimeInterval(-age.seconds), endedAt: now,
       processGroup: current.0, isCancelRequested: current.1)
   }
 
@@ -172,6 +176,8 @@ final class WorkerCore: Sendable {
             "the job was given to another worker: the end of this attempt is dropped")
         }
         return
+      } catch let error as JobQueueError where error.endsWorker {
+        return loseStore(error)
       } catch {
         execution.context.logger.error(
           "the end of the attempt is not stored yet", metadata: ["error": "\(error)", "tries": "\(attempt)"])
@@ -194,5 +200,12 @@ final class WorkerCore: Sendable {
     Counter(label: "skein.jobs.attempts", dimensions: dimensions).increment()
     Metrics.Timer(label: "skein.jobs.duration", dimensions: dimensions)
       .recordSeconds((attempt.endedAt ?? store.now).timeIntervalSince(attempt.startedAt))
+  }
+}
+
+extension JobQueueError {
+  /// Whether a worker can not go on: the store knows it no more, so that what it runs is not its own, or can not say any
+  /// more what is on the disk.
+  var endsWorker: Bool { code == .wrongState || code == .notSynced }
   }
 }

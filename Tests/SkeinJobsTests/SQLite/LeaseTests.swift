@@ -21,6 +21,16 @@ struct LeaseTests {
         == expected)
   }
 
+  @Test("a lease of another boot that was seen long after the present is over: the clock was set back")
+  func fromTheFuture() {
+    let seen = Date(timeIntervalSince1970: 1000)
+    let lease = Lease(bootID: "boot", until: 1, seenAt: seen)
+    for (wall, expected) in [(971.0, WorkerRecord.Liveness.alive), (969, .dead), (-1_000_000, .dead)] {
+      let now = Date(timeIntervalSince1970: wall)
+      #expect(lease.judge(bootID: "other", isLocked: false, now: 0, wall: now) == expected)
+    }
+  }
+
   @Test("a fresh lease is of this boot and ends in the future")
   func fresh() {
     let lease = Lease.fresh()

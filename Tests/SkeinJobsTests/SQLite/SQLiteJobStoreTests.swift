@@ -1,8 +1,10 @@
 import Foundation
 import GRDB
-import SkeinJobs
+import SkeinSync
 import SkeinTesting
 import Testing
+
+@testable import SkeinJobs
 
 @Suite("SQLiteJobStore")
 struct SQLiteJobStoreTests {
@@ -165,6 +167,32 @@ struct SQLiteJobStoreTests {
       #expect(try await second.counts().first?.jobs == [.ready: 200])
       try await second.close()
     }
+  }
+
+  @Test("a queue can be looked into while a writer stands still in the middle of a write")
+  func lockedForLong() async throws {
+    try await withStore { _ = try await $0.enqueue([.test()]) }
+    let lock = try WriterLock(path: directory.file("queue.lock"))
+    let (isHeld, mayEnd) = (Event(), Event())
+    let holding = Task {
+      try await onThread {
+        try lock.withLock {
+          isHeld.set()
+          try mayEnd.wait()
+        }
+      }
+    }
+    defer { mayEnd.set() }
+    try await isHeld.wait()
+    let store = try await SQLiteJobStore(directory: directory.path)
+    #expect(try await store.jobs(JobFilter()).count == 1)
+    #expect(try await store.workers() == [])
+    // Who writes waits.
+    let write = Task { try await store.enqueue([.test()]).count }
+    mayEnd.set()
+    #expect(try await write.value == 1)
+    try await holding.value
+    try await store.close()
   }
 
   // MARK: Trouble with the disk

@@ -20,6 +20,8 @@ extension JobStoreRule {
       // It can be tried again itself, and loses nothing by it.
       _ = try await store.retry(first.id)
       _ = try await store.cancel(first.id)
+      // Retention does not cut the period short.
+      #expect(try await store.prune(RetentionPolicy(succeeded: .zero, unsuccessful: .zero), limit: 9) == 0)
       #expect(try await store.enqueue([new(nil)])[0].isExisting)
       #expect(try await store.purge(queue: "default", states: [.cancelled]) == 1)
       let short = try await store.enqueue([new(.milliseconds(1))])[0]

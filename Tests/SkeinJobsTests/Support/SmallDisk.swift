@@ -30,8 +30,13 @@ struct SmallDisk {
     guard mount("skein", path, "tmpfs", Self.remount, "size=\(megabytes)m") == 0 else { throw MountFailed() }
   }
 
+  /// Refused by the kernel while a file is open for writing.
   func makeReadOnly() throws {
     guard mount("skein", path, "tmpfs", Self.remount | Self.readOnly, "") == 0 else { throw MountFailed() }
+  }
+
+  func makeWritable() throws {
+    guard mount("skein", path, "tmpfs", Self.remount, "") == 0 else { throw MountFailed() }
   }
 
   func unmount() {
