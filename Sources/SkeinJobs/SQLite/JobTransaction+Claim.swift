@@ -57,13 +57,14 @@ extension JobTransaction {
     if let names {
       return try names.map(queueID).filter { !paused.contains($0) }
     }
-    // A loose index scan: one probe for each queue that has ready jobs.
+    // A loose index scan: one probe for each queue that has ready jobs. A damaged index may lead back to where it was, which
+    // UNION, unlike UNION ALL, does not follow for ever.
     let filled = try Int64.fetchAll(
       db.cachedStatement(
         sql: """
           WITH RECURSIVE filled (queue) AS (
             SELECT min(queue) FROM jobs WHERE state = 2
-            UNION ALL
+            UNION
             SELECT (SELECT min(queue) FROM jobs WHERE state = 2 AND queue > filled.queue) FROM filled
             WHERE filled.queue IS NOT NULL)
           SELECT queue FROM filled WHERE queue IS NOT NULL
@@ -133,9 +134,10 @@ extension JobTransaction {
     life.failures = try row[6]
     life.crashes = try row[7]
     life.isSuspect = isSuspect
-    let isClaimed = life.apply(.claimed)
-    assert(isClaimed, "only ready jobs are selected")
     let sequence: Int64 = try row[0]
+    guard life.apply(.claimed) else {
+      throw DatabaseError.damaged("job \(sequence) is ready, and comes up after the end of time")
+    }
     return try ClaimedJob(
       id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries),
       kind: kind(row[2]),
