@@ -48,6 +48,6 @@ func look(_ queue: JobQueue, log: String) async throws {
     _ = await attempt("claim") { try await worker.claim(request) }
     try await worker.leave()
   }
-  _ = await attempt("due") { try await store.enqueueDue(now: Date()) }
+  _ = await attempt("due") { try await store.enqueueDue(now: Date().addingTimeInterval(1000)) }
   _ = await attempt("evict") { try await store.evict(WorkerID(number: 1)) }
 }

@@ -105,7 +105,9 @@ struct ListVerb: AsyncParsableCommand {
   }
 
   @Sendable private static func group(_ text: String) throws -> JobID {
-    guard let id = JobID(text) else { throw ValidationError("'\(text)' is no group: it is an id, as 'show' tells it") }
+    guard let id = JobID(text) else {
+      throw ValidationError("'\(text)' is no group: it is an id, as 'show' tells it")
+    }
     return id
   }
 

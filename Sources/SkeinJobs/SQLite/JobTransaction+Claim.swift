@@ -148,9 +148,10 @@ extension JobTransaction {
     life.failures = try row[6]
     life.crashes = try row[7]
     life.isSuspect = isSuspect
-    let isClaimed = life.apply(.claimed)
-    assert(isClaimed, "only ready jobs are selected")
     let sequence: Int64 = try row[0]
+    guard life.apply(.claimed) else {
+      throw DatabaseError.damaged("job \(sequence) is ready, and comes up after the end of time")
+    }
     return try ClaimedJob(
       id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries),
       kind: kind(row[2]),

@@ -170,7 +170,7 @@ struct LimitGates {
         sql: """
           WITH RECURSIVE held (queue) AS (
             SELECT min(queue) FROM jobs WHERE held_by = ?1
-            UNION ALL
+            UNION
             SELECT (SELECT min(queue) FROM jobs WHERE held_by = ?1 AND queue > held.queue) FROM held
             WHERE held.queue IS NOT NULL)
           SELECT queue FROM held JOIN queues q ON q.id = held.queue WHERE NOT q.is_paused
@@ -275,7 +275,8 @@ extension LimitDefinitions {
 
 extension JobLimit {
   init(row: Row) throws {
-    try self.init(JobLimit.Subject(scope: row["scope"], text: row["subject"]), concurrency: row["concurrency"])
+    try self.init(
+      JobLimit.Subject(scope: row["scope"], text: row["subject"]), concurrency: row["concurrency"])
     guard let count: Int = try row["rate_count"], let period: Int64 = try row["rate_period"] else { return }
     rate = try Rate(count, per: .microseconds(period), burst: row["burst"])
   }

@@ -56,11 +56,16 @@ extension JobTransaction {
   }
 
   /// Enqueues the jobs of ticks that have come up until `present`, of some schedules.
-  func enqueueDue(_ present: Date) throws -> DueSchedules {
+  ///
+  /// - Parameter next: what ``JobRows/nextTick(now:)`` has said before: somebody else may have been faster.
+  func enqueueDue(_ present: Date, asOf next: Date) throws -> DueSchedules {
     var due = DueSchedules()
     let found = try schedules(
       "WHERE s.next_tick <= ? OR (s.next_tick IS NOT NULL AND s.decided_through > ?) LIMIT 20",
       [present.microseconds, ScheduleRecord.latestDecision(at: present).microseconds])
+    if try found.isEmpty && JobRows(db: db, kinds: KindCache()).nextTick(now: present) == next {
+      throw DatabaseError.damaged("a schedule is due and can not be found")
+    }
     for row in found {
       guard var record = row.record else {
         try leave(row.id, until: present.addingTimeInterval(Self.patience), present)

@@ -39,10 +39,12 @@ struct QueueWalk {
       sql: "SELECT min(queue) FROM jobs WHERE state = 2 AND held_by IS NULL AND queue > ?")
     var found = try Int64.fetchOne(statement, arguments: [last])
     if found == nil && !hasTurned {
-      hasTurned = true
-      found = try Int64.fetchOne(statement, arguments: [Int64.min])
+      (hasTurned, last) = (true, .min)
+      found = try Int64.fetchOne(statement, arguments: [last])
     }
     guard let queue = found, !hasTurned || queue <= start else { return nil }
+    // A damaged index may lead back to where it was.
+    guard queue > last else { throw DatabaseError.damaged("the index of ready jobs is out of order") }
     last = queue
     return queue
   }

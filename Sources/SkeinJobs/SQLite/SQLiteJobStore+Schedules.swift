@@ -31,7 +31,7 @@ extension SQLiteJobStore {
     // Looked for outside of the writers' lock; each round moves what it finds past `now`.
     due.next = try await readJobs { try $0.nextTick(now: now) }
     while let next = due.next, next <= now {
-      let round = try await writer.perform(.promised) { try $0.enqueueDue(now) }
+      let round = try await writer.perform(.promised) { try $0.enqueueDue(now, asOf: next) }
       due.count += round.count
       due.unreadable += round.unreadable
       due.next = try await readJobs { try $0.nextTick(now: now) }

@@ -260,8 +260,9 @@ extension JobTransaction {
       $0.number == number
     }
     let wasStarted = running != nil || recorded != nil
-    let isMoved = life.apply(.crashed(started: wasStarted))
-    assert(isMoved, "only running jobs are held")
+    guard life.apply(.crashed(started: wasStarted)) else {
+      throw DatabaseError.damaged("job \(token.sequence) is held by a worker and does not run")
+    }
     try save(life, of: token.sequence)
     if wasStarted {
       let startedAt = recorded?.startedAt ?? running?.startedAt ?? now

@@ -207,5 +207,4 @@ extension JobQueueError {
   /// Whether a worker can not go on: the store knows it no more, so that what it runs is not its own, or can not say any
   /// more what is on the disk.
   var endsWorker: Bool { code == .wrongState || code == .notSynced }
-  }
 }

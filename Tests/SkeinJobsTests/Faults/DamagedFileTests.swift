@@ -113,6 +113,22 @@ struct DamagedFileTests {
     }
   }
 
+  @Test("does not keep a worker busy with a schedule that is due and can not be found")
+  func lostSchedule() async throws {
+    try await fixture.open { (queue) async throws in
+      let store = queue.sqlite
+      try await store.put(NewSchedule(name: "beat", schedule: .every(.seconds(1)), job: .test()))
+      var configuration = Configuration()
+      configuration.foreignKeysEnabled = false
+      try await DatabaseQueue(path: file, configuration: configuration).write {
+        try $0.execute(sql: "UPDATE schedules SET queue = 77")
+      }
+      await expectError(.storeUnavailable, contains: "damaged") {
+        try await store.enqueueDue(now: Date().addingTimeInterval(10))
+      }
+    }
+  }
+
   @Test("crashes nobody, whatever bytes are damaged", .tags(.slow))
   func anyBytes() async throws {
     try await fill()

@@ -8,7 +8,7 @@ import Testing
 private let patience = Duration.seconds(300)
 
 private let jobs: [any Job.Type] = [
-  Square.self, Total.self, Describe.self, Explode.self, Note.self, Spread.self, Gather.self,
+  Square.self, Total.self, Describe.self, Explode.self, Remark.self, Spread.self, Gather.self,
 ]
 
 /// Gives the square of a number.
@@ -44,8 +44,8 @@ private struct Explode: Job {
 }
 
 /// Says a word, and what it found of a result that need not be there.
-private struct Note: Job {
-  static let name = "note"
+private struct Remark: Job {
+  static let name = "remark"
   var word: String
   var seen: JobResult<Int>?
   func run(in context: JobContext) async throws -> String {
@@ -88,7 +88,7 @@ struct JobFlowTests {
     try await withQueue(kind) { (queue) async throws in
       var flow = JobFlow()
       let total = try flow.chord((0..<40).map { Square(number: $0) }) { Total(parts: $0) }
-      let title = try flow.add(Note(word: "squares"))
+      let title = try flow.add(Remark(word: "squares"))
       let text = try flow.add(Describe(numbers: total, title: title))
       let enqueued = try await queue.enqueue(flow)
       let squares = (0..<40).map { $0 * $0 }
@@ -121,11 +121,11 @@ struct JobFlowTests {
       let bad = try flow.add(Explode())
       let good = try flow.add(Square(number: 2))
       let total = try flow.add(Total(parts: [good, bad]))
-      let next = try flow.add(Note(word: "next"), after: [total.success])
-      let closing = try flow.add(Note(word: "closing", seen: bad), after: [bad.end])
-      let alarm = try flow.whenOneFails(Note(word: "alarm"))
-      let done = try flow.whenAllSucceed(Note(word: "done"))
-      let over = try flow.whenAllEnd(Note(word: "over"))
+      let next = try flow.add(Remark(word: "next"), after: [total.success])
+      let closing = try flow.add(Remark(word: "closing", seen: bad), after: [bad.end])
+      let alarm = try flow.whenOneFails(Remark(word: "alarm"))
+      let done = try flow.whenAllSucceed(Remark(word: "done"))
+      let over = try flow.whenAllEnd(Remark(word: "over"))
       let enqueued = try await queue.enqueue(flow)
       #expect(try await enqueued.value(of: closing, timeout: patience) == "closing noResult")
       #expect(try await enqueued.value(of: alarm, timeout: patience) == "alarm")
@@ -142,7 +142,7 @@ struct JobFlowTests {
     try await withQueue(kind) { (queue) async throws in
       var flow = JobFlow(onFailure: .goOn)
       let bad = try flow.add(Explode())
-      let note = try flow.add(Note(word: "saw", seen: bad))
+      let note = try flow.add(Remark(word: "saw", seen: bad))
       let enqueued = try await queue.enqueue(flow)
       #expect(try await enqueued.value(of: note, timeout: patience) == "saw noResult")
     }
@@ -170,12 +170,12 @@ struct JobFlowTests {
       var flow = JobFlow(onFailure: policy)
       let good = try flow.add(Square(number: 2))
       try flow.add(Square(number: 3), insteadOf: good)
-      let alarm = try flow.add(Note(word: "alarm"), after: [good.failure])
-      try flow.add(Note(word: "after the alarm"), after: [alarm.success])
+      let alarm = try flow.add(Remark(word: "alarm"), after: [good.failure])
+      try flow.add(Remark(word: "after the alarm"), after: [alarm.success])
       let late = try flow.add(Square(number: 4), after: [good.end])
-      let done = try flow.whenAllSucceed(Note(word: "done"))
-      let failed = try flow.whenOneFails(Note(word: "failed"))
-      let over = try flow.whenAllEnd(Note(word: "over"))
+      let done = try flow.whenAllSucceed(Remark(word: "done"))
+      let failed = try flow.whenOneFails(Remark(word: "failed"))
+      let over = try flow.whenAllEnd(Remark(word: "over"))
       let enqueued = try await queue.enqueue(flow)
       #expect(try await enqueued.value(of: done, timeout: patience) == "done")
       #expect(try await enqueued.value(of: over, timeout: patience) == "over")
@@ -191,7 +191,7 @@ struct JobFlowTests {
       var flow = JobFlow(onFailure: .cancelAll)
       try flow.add(Explode())
       let late = try flow.add(Square(number: 1)) { $0.delay = .seconds(3600) }
-      let alarm = try flow.whenOneFails(Note(word: "alarm"))
+      let alarm = try flow.whenOneFails(Remark(word: "alarm"))
       let enqueued = try await queue.enqueue(flow)
       #expect(try await enqueued.value(of: alarm, timeout: patience) == "alarm")
       await expectError(.jobCancelled) { try await enqueued.value(of: late, timeout: patience) }
@@ -239,7 +239,7 @@ struct JobFlowTests {
     try await withStore(.memory) { (store) async throws in
       var flow = JobFlow()
       #expect(try await JobQueue(store: store).enqueue(flow).jobs.isEmpty)
-      try flow.whenAllEnd(Note(word: "over"))
+      try flow.whenAllEnd(Remark(word: "over"))
       await expectError(.invalidInput, contains: "that has none") {
         try await JobQueue(store: store).enqueue(flow)
       }
