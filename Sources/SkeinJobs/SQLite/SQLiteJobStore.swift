@@ -244,8 +244,7 @@ public final class SQLiteJobStore: JobStore {
   public func workers() async throws -> [WorkerRecord] {
     let rows = try await read { try WorkerRow.fetchAll($0) }
     return try rows.map { row in
-      let path = files.workers + "/" + row.file
-      let isLocked = try access(path, F_OK) == 0 && WorkerFile(takingOver: path) == nil
+      let isLocked = WorkerFile.isLocked(files.workers + "/" + row.file)
       return WorkerRecord(
         id: row.id,
         description: try JSONCodec().decode(WorkerDescription.self, from: Data(row.description.utf8)),

@@ -113,6 +113,7 @@ final class SQLiteMembership: WorkerMembership {
     var rescued: [Rescue] = []
     for candidate in try await reader.read({ try WorkerRow.fetchAll($0) }) where candidate.id != id {
       let path = files.workers + "/" + candidate.file
+      guard candidate.liveness(isLocked: WorkerFile.isLocked(path)) == .dead else { continue }
       let remains = try? WorkerFile(takingOver: path)
       guard candidate.liveness(isLocked: remains == nil && access(path, F_OK) == 0) == .dead else { continue }
       let running = remains?.running ?? []

@@ -40,6 +40,15 @@ struct WorkerFile: Sendable {
     guard file.tryLock() else { return nil }
   }
 
+  /// Whether the worker of a file lives, or somebody takes it over; `false` also where there is no file.
+  ///
+  /// It opens the file for reading alone: the end of that is no sign for those who watch for closed files. A look that
+  /// opened it for writing would wake all other workers, whose looks would wake this one, without end.
+  static func isLocked(_ path: String) -> Bool {
+    guard let file = try? FileDescriptor(opening: path, O_RDONLY) else { return access(path, F_OK) == 0 }
+    return flock(file.number, LOCK_SH | LOCK_NB) != 0
+  }
+
   /// Looks into the file of a worker that may live.
   init(reading path: String) throws(JobQueueError) {
     file = try SharedFile(path: path, byteCount: nil, creates: false)

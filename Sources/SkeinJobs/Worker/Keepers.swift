@@ -53,23 +53,33 @@ struct Keepers: Sendable {
     let sign = Event(name: "a worker's end")
     let watch = core.membership.watchEndings { sign.set() }
     defer { watch?.cancel() }
+    var fruitless = 0
     repeat {
       sign.reset()
       await rescueOnce()
       do { try await sign.wait(timeout: SignalHub.pollInterval) } catch .timedOut { continue } catch {
         return
       }
+      var rescued = 0
       // The sign comes an instant before the kernel drops the dead worker's lock.
       for delay in [0, 2, 10] {
         guard await sleep(.milliseconds(delay)) else { return }
-        await rescueOnce()
+        rescued += await rescueOnce()
       }
+      // A rescue that fails, on a full disk for one, leaves a sign itself, which wakes all other workers.
+      fruitless = rescued == 0 ? min(fruitless + 1, 6) : 0
+      guard await sleep(fruitless < 2 ? .zero : .milliseconds(10 << fruitless)) else { return }
     } while !Task.isCancelled
   }
 
-  private func rescueOnce() async {
+  /// Takes up the jobs of workers that are gone.
+  ///
+  /// - Returns: how many.
+  @discardableResult
+  private func rescueOnce() async -> Int {
     do {
-      for rescue in try await core.membership.rescue() {
+      let rescued = try await core.membership.rescue()
+      for rescue in rescued {
         core.logger.warning(
           "a job of a dead worker is taken up",
           metadata: [
@@ -77,11 +87,13 @@ struct Keepers: Sendable {
             "state": "\(rescue.state.name)",
           ])
       }
+      return rescued.count
     } catch let error as JobQueueError where error.endsWorker {
       core.loseStore(error)
     } catch {
       core.logger.error("other workers can not be looked after now", metadata: ["error": "\(error)"])
     }
+    return 0
   }
 
   // MARK: Finished jobs
