@@ -111,6 +111,11 @@ struct LimitDefinitions: Sendable {
     patterns.sort { $0.subject.text.utf8.count > $1.subject.text.utf8.count }
   }
 
+  /// The longest time between two starts of a rate, in microseconds.
+  var longestInterval: Int64 {
+    (exact.values + patterns).compactMap(\.rate?.interval).max() ?? 0
+  }
+
   var isEmpty: Bool { exact.isEmpty && patterns.isEmpty }
 
   /// The limit that something concrete stands under.

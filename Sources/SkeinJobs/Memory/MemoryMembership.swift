@@ -67,7 +67,10 @@ final class MemoryMembership: WorkerMembership {
 
   func leave() async throws {
     try store.changeOpen { tables in
-      for job in tables.held(by: id) { tables.move(job.sequence, by: .handedBack(started: false)) }
+      for job in tables.held(by: id) {
+        tables.move(job.sequence, by: .handedBack(started: false))
+        tables.giveBackRate(job)
+      }
       tables.workers[id] = nil
     }
   }

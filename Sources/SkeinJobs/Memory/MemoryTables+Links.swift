@@ -56,27 +56,31 @@ extension MemoryTables {
   }
 
   func checkForCycle(
-    _ job: NewJob, _ needs: [MemoryLinks.Link], _ siblings: [MemoryLinks.Place]
+    _ job: NewJob, _ needs: [MemoryLinks.Link], _ followers: [Int64]
   ) throws(JobQueueError) {
-    guard !needs.isEmpty && !siblings.isEmpty else { return }
-    var above = Set(needs.map(\.needs))
-    var next = Array(above)
+    guard !needs.isEmpty && !followers.isEmpty else { return }
+    let above = above(needs.map(\.needs))
+    if let follower = followers.first(where: above.contains) { throw .cycle(job, follower) }
+  }
+
+  /// Some jobs, and all that they wait for, directly or through others.
+  private func above(_ jobs: [Int64]) -> Set<Int64> {
+    var above = Set(jobs)
+    var next = jobs
     while let job = next.popLast() {
       for link in links.links[job] ?? [] where above.insert(link.needs).inserted { next.append(link.needs) }
     }
-    if let follower = siblings.first(where: { above.contains($0.job) }) { throw .cycle(job, follower.job) }
+    return above
   }
 
   /// Those links that are undecided, of jobs that wait.
-  private func open(_ places: [MemoryLinks.Place]) -> [MemoryLinks.Place] {
+  func open(_ places: [MemoryLinks.Place]) -> [MemoryLinks.Place] {
     places.filter { links[$0].state == .pending && jobs[$0.job]?.record.state == .waiting }
   }
 
-  mutating func moveLinks(
-    from old: Int64, to new: Int64, only condition: JobDependency.Condition? = nil
-  ) {
+  /// Has those that wait for one job wait for another one.
+  mutating func moveLinks(from old: Int64, to new: Int64) {
     for place in links.followers(of: old) where place.job != new && links[place].state == .pending {
-      guard condition == nil || links[place].condition == condition else { continue }
       links.move(place, to: new)
       jobs[new]?.record.ties.insert(.isNeeded)
     }
@@ -112,7 +116,13 @@ extension MemoryTables {
   private mutating func fallBack(from sequence: Int64) -> Bool {
     let fallback = open(links.followers(of: sequence)).first { links[$0].condition == .fallback }
     guard let fallback else { return false }
-    moveLinks(from: sequence, to: fallback.job, only: .success)
+    // What the fallback itself waits for can not wait for it.
+    let above = above([fallback.job])
+    for place in open(links.followers(of: sequence)) where !above.contains(place.job) {
+      guard links[place].condition == .success else { continue }
+      links.move(place, to: fallback.job)
+      jobs[fallback.job]?.record.ties.insert(.isNeeded)
+    }
     return true
   }
 
@@ -135,6 +145,8 @@ extension MemoryTables {
       job.payload.groupID == group && !job.record.state.isFinished
         && (links.links[job.record.sequence] ?? []).allSatisfy { $0.condition == .success }
     }
+    // The failure of the group has been told: theirs is none of its own, which would tell it again.
+    hopeless.formUnion(rest.map(\.record.sequence))
     for sequence in rest.map(\.record.sequence).sorted() { giveUp(sequence) }
   }
 
@@ -168,7 +180,7 @@ extension MemoryTables {
   }
 
   /// Has those wait again that were cancelled because of a job that is now tried again, and so on.
-  mutating func revive(after sequence: Int64) {
+  mutating func revive(after sequence: Int64) throws(JobQueueError) {
     var revived = [sequence]
     while let needed = revived.popLast() {
       for place in links.followers(of: needed) where links[place].state == .broken {
@@ -176,6 +188,7 @@ extension MemoryTables {
         guard jobs[place.job]?.record.state == .cancelled, reconsider(place.job).verdict == .waits else {
           continue
         }
+        try checkKey(of: place.job, toRetry: jobs[sequence]!.record.id)
         jobs[place.job]!.record.expiresAt = nil
         move(place.job, by: .retried(isWaiting: true))
         revived.append(place.job)

@@ -60,7 +60,7 @@ struct MemoryTables: Sendable {
   var workers: [WorkerID: WorkerRecord] = [:]
   var knownJobs: [String: Int] = [:]
   var revision: Int64 = 0
-  private var lastSequence: Int64 = 0
+  var lastSequence: Int64 = 0
   private var lastWorker: Int64 = 0
   private var turn = 0
 
@@ -75,112 +75,6 @@ struct MemoryTables: Sendable {
   func sequence(of id: JobID) throws(JobQueueError) -> Int64 {
     guard let sequence = sequences[id] else { throw .notFound(id) }
     return sequence
-  }
-
-  // MARK: Producers
-
-  /// Stores a job, unless its unique key is taken and it gives way.
-  ///
-  /// - Parameter others: what stands for jobs of the same call, which it may wait for.
-  mutating func enqueue(
-    _ new: NewJob, beside others: [JobID: EnqueuedJob] = [:], now: Date
-  ) throws(JobQueueError) -> EnqueuedJob {
-    var new = new
-    var replaced: Int64?
-    if let key = new.uniqueKey, let holder = holder(of: key, now: now) {
-      switch new.uniqueConflict {
-      case .existing: return EnqueuedJob(id: holder.id, sequence: holder.sequence, isExisting: true)
-      case .error: throw .duplicate(new, of: holder.sequence)
-      case .replace: replaced = replace(holder, by: &new)
-      }
-    }
-    var siblings: [MemoryLinks.Place] = []
-    if let sibling = new.alongside { siblings = try join(sibling, &new) }
-    let needs = try resolve(new, others)
-    try checkForCycle(new, needs, siblings)
-    let verdict = JoinVerdict(needs.map(\.state), new.ties)
-    let isWaiting = !needs.isEmpty && verdict != .starts
-    let sequence = insert(new, isWaiting: isWaiting, now: now)
-    for need in needs { insert(need, of: sequence) }
-    for place in siblings {
-      let condition = links[place].condition
-      insert(.init(needs: sequence, origin: new.id, condition: condition, state: .pending), of: place.job)
-    }
-    if let replaced { moveLinks(from: replaced, to: sequence) }
-    if isWaiting && verdict == .isHopeless {
-      hopeless.insert(sequence)
-      giveUp(sequence)
-    }
-    return EnqueuedJob(id: new.id, sequence: sequence)
-  }
-
-  private mutating func insert(_ new: NewJob, isWaiting: Bool, now: Date) -> Int64 {
-    lastSequence += 1
-    var record = JobRecord(
-      sequence: lastSequence, id: new.id, kind: new.kind, queue: new.queue, priority: new.priority,
-      life: JobLife(runAt: new.runAt ?? now, now: now, isWaiting: isWaiting), enqueuedAt: now,
-      revision: revision)
-    record.expiresAt = new.expiresAt
-    record.uniqueKey = new.uniqueKey
-    record.uniqueUntil = new.uniqueUntil
-    record.concurrencyKey = new.concurrencyKey
-    record.ties = new.ties
-    jobs[lastSequence] = Job(record: record, payload: new.payload)
-    sequences[new.id] = lastSequence
-    if let end = new.expiresAt { expiring.insert(Due(at: end, sequence: lastSequence)) }
-    file(lastSequence)
-    return lastSequence
-  }
-
-  private mutating func holder(of key: String, now: Date) -> JobRecord? {
-    guard let sequence = uniqueKeys[key], let record = jobs[sequence]?.record else { return nil }
-    guard record.state.isFinished, record.uniqueUntil! <= now else { return record }
-    freeKey(of: sequence)
-    return nil
-  }
-
-  private mutating func freeKey(of sequence: Int64) {
-    jobs[sequence]!.record.uniqueUntil = nil
-    if let key = jobs[sequence]!.record.uniqueKey { uniqueKeys[key] = nil }
-  }
-
-  /// Frees the key of the job that has it; gives its number, if it gave way and others may wait for it.
-  private mutating func replace(_ holder: JobRecord, by job: inout NewJob) -> Int64? {
-    freeKey(of: holder.sequence)
-    switch holder.state {
-    case .running:
-      jobs[holder.sequence]!.record.uniqueKey = nil
-      if !job.dependencies.contains(where: { $0.job == holder.id }) {
-        job.dependencies.append(JobDependency(on: holder.id, .end))
-      }
-      return nil
-    case .waiting, .scheduled, .ready:
-      // It ends without telling anybody: who waits for it will wait for the new one.
-      jobs[holder.sequence]!.record.ties.subtract([.isNeeded, .failsTogether])
-      giveUp(holder.sequence)
-      return holder.sequence
-    case .succeeded, .failed, .cancelled, .expired: return nil
-    }
-  }
-
-  mutating func retry(_ sequence: Int64) throws(JobQueueError) {
-    let record = jobs[sequence]!.record
-    var life = record.life
-    guard life.apply(.retried(isWaiting: false)) else {
-      throw JobQueueError(
-        .wrongState,
-        "job \(record.id) is \(record.state.name); only failed, cancelled and expired jobs can be retried")
-    }
-    if let key = record.uniqueKey, let holder = uniqueKeys[key], holder != sequence {
-      throw JobQueueError(
-        .wrongState,
-        "job \(record.id) can not be retried: its unique key, or that of one that waits for it, belongs to another job"
-      )
-    }
-    let isWaiting = try waitsAgain(sequence)
-    jobs[sequence]!.record.expiresAt = nil
-    move(sequence, by: .retried(isWaiting: isWaiting))
-    revive(after: sequence)
   }
 
   /// Finished jobs that have been kept long enough, and that nobody waits for, at most `limit`.
@@ -218,7 +112,7 @@ struct MemoryTables: Sendable {
   }
 
   /// Numbers a change, and puts the job where its state belongs.
-  private mutating func file(_ sequence: Int64) {
+  mutating func file(_ sequence: Int64) {
     revision += 1
     jobs[sequence]!.record.revision = revision
     history.append((revision, sequence))
@@ -284,7 +178,8 @@ struct MemoryTables: Sendable {
     }
     while let first = scheduled.min, first.at <= now || jobs[first.sequence]?.record.state != .scheduled {
       scheduled.removeMin()
-      move(first.sequence, by: .due)
+      // An entry of an earlier time of the job is passed over.
+      if jobs[first.sequence]?.record.life.runAt == first.at { move(first.sequence, by: .due) }
     }
   }
 

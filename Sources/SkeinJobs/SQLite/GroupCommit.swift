@@ -235,6 +235,7 @@ private struct BatchWriter: Sendable {
       // A full disk, for one, makes SQLite undo the whole transaction: then every call has failed.
       guard db.isInsideTransaction else { throw error }
       try db.cachedStatement(sql: "ROLLBACK TO call").execute()
+      try transaction.readLimits()
     }
     try db.cachedStatement(sql: "RELEASE call").execute()
   }

@@ -7,7 +7,7 @@ extension JobTransaction {
     let sequence = try sequence(of: id)
     guard var life = try life(sequence), life.apply(.cancelled) else { return }
     try save(life, of: sequence)
-    news.hasControl = life.isCancelRequested
+    if life.isCancelRequested { news.hasControl = true }
   }
 
   /// Makes a finished job ready again.

@@ -20,20 +20,28 @@ extension JobTransaction {
   func enqueue(_ job: NewJob, beside others: [JobID: EnqueuedJob] = [:]) throws -> EnqueuedJob {
     var job = job
     var replaced: Int64?
+    var runsAfter: ResolvedDependency?
     if let key = job.uniqueKey, let holder = try holder(of: key) {
       switch job.uniqueConflict {
       case .existing: return EnqueuedJob(id: holder.id, sequence: holder.sequence, isExisting: true)
       case .error: throw JobQueueError.duplicate(job, of: holder.sequence)
-      case .replace: replaced = try replace(holder, by: &job)
+      case .replace: (replaced, runsAfter) = try replace(holder)
       }
     }
     let siblings = try job.alongside.map { try join($0, &job) } ?? []
-    let needs = try job.dependencies.map { try resolve($0, of: job, others) }
-    try checkForCycle(job, needs, siblings)
-    let verdict = JoinVerdict(needs.map(\.state), job.ties)
+    var needs = try job.dependencies.map { try resolve($0, of: job, others) }
+    if let runsAfter, !needs.contains(where: { $0.needs == runsAfter.needs }) {
+      guard !job.startsAfterAny else { throw JobQueueError.anyAfterReplaced(job) }
+      needs.append(runsAfter)
+    }
+    let followers = try siblings.map(\.job) + (replaced.map(waiting(for:)) ?? [])
+    try checkForCycle(job, needs, followers)
+    var ties = job.ties
+    if !needs.isEmpty { ties.insert(.needsOthers) }
+    let verdict = JoinVerdict(needs.map(\.state), ties)
     let isWaiting = !needs.isEmpty && verdict != .starts
     let life = JobLife(runAt: job.runAt ?? now, now: now, isWaiting: isWaiting)
-    let sequence = try insert(job, life)
+    let sequence = try insert(job, life, ties)
     for (place, need) in needs.enumerated() { try insert(need, of: sequence, place: place) }
     for sibling in siblings { try link(sibling, to: sequence, job.id) }
     if let replaced { try moveLinks(from: replaced, to: sequence) }
@@ -65,34 +73,47 @@ extension JobTransaction {
 
   /// Frees the key of the job that has it.
   ///
-  /// - Returns: its number, if it gave way and others may wait for it.
+  /// - Returns: its number, if it gave way and others may wait for it; and the running job that the new one has to follow.
   private func replace(
-    _ holder: (sequence: Int64, id: JobID, state: JobState), by job: inout NewJob
-  ) throws -> Int64? {
+    _ holder: (sequence: Int64, id: JobID, state: JobState)
+  ) throws -> (replaced: Int64?, runsAfter: ResolvedDependency?) {
     switch holder.state {
     case .running:
       try run("UPDATE jobs SET unique_key = NULL WHERE sequence = ?", [holder.sequence])
-      if !job.dependencies.contains(where: { $0.job == holder.id }) {
-        job.dependencies.append(JobDependency(on: holder.id, .end))
-      }
-      return nil
+      let end = JobDependency(on: holder.id, .end)
+      return (nil, ResolvedDependency(dependency: end, needs: holder.sequence, state: .pending))
     case .waiting, .scheduled, .ready:
+      let runsAfter = try whatRuns(before: holder.sequence)
       // It ends without telling anybody: who waits for it will wait for the new one.
       let told: JobTies = [.isNeeded, .failsTogether]
       try run(
         "UPDATE jobs SET ties = ties & ~?, unique_until = NULL WHERE sequence = ?",
         [told.rawValue, holder.sequence])
       try giveUp(holder.sequence)
-      return holder.sequence
+      return (holder.sequence, runsAfter)
     case .succeeded, .failed, .cancelled, .expired:
       try run("UPDATE jobs SET unique_until = NULL WHERE sequence = ?", [holder.sequence])
-      return nil
+      return (nil, nil)
+    }
+  }
+
+  /// The running job that one waits for because it has replaced that one.
+  private func whatRuns(before sequence: Int64) throws -> ResolvedDependency? {
+    let row = try Row.fetchOne(
+      db,
+      sql: """
+        SELECT j.sequence, j.id FROM dependencies d JOIN jobs j ON j.sequence = d.needs
+        WHERE d.job = ? AND d.state = 0 AND d.condition = ? AND j.state = 3 AND j.unique_key IS NULL LIMIT 1
+        """, arguments: [sequence, JobDependency.Condition.end.rawValue])
+    return try row.map { row in
+      let end = JobDependency(on: try JobID(data: row[1]), .end)
+      return ResolvedDependency(dependency: end, needs: try row[0], state: .pending)
     }
   }
 
   // MARK: Rows
 
-  private func insert(_ job: NewJob, _ life: JobLife) throws -> Int64 {
+  private func insert(_ job: NewJob, _ life: JobLife, _ ties: JobTies) throws -> Int64 {
     let kind = try kindID(job.kind)
     let queue = try queueID(job.queue)
     let sequence = try nextSequence()
@@ -100,7 +121,7 @@ extension JobTransaction {
       sequence, job.id.data, kind, queue, job.priority, life.state.rawValue, nowMicroseconds,
       life.runAt.microseconds, job.expiresAt?.microseconds, job.concurrencyKey, revision(),
     ]
-    if job.uniqueKey == nil && job.ties.isEmpty {
+    if job.uniqueKey == nil && ties.isEmpty {
       try run(
         """
         INSERT INTO jobs
@@ -114,7 +135,7 @@ extension JobTransaction {
           (sequence, id, kind, queue, priority, state, enqueued_at, run_at, expires_at, concurrency_key, revision,
             unique_key, unique_until, ties)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """, common + [job.uniqueKey, job.uniqueUntil?.microseconds, job.ties.rawValue])
+        """, common + [job.uniqueKey, job.uniqueUntil?.microseconds, ties.rawValue])
     }
     didUseSequence()
     try insert(job.payload, sequence)
@@ -136,6 +157,12 @@ extension JobTransaction {
 }
 
 extension JobQueueError {
+  static func anyAfterReplaced(_ job: NewJob) -> JobQueueError {
+    .invalidInput(
+      "job '\(job.label ?? job.kind.name)' would have to wait for the running one that it replaces, but is to start after "
+        + "any of several jobs; nothing was stored")
+  }
+
   static func duplicate(_ job: NewJob, of holder: Int64) -> JobQueueError {
     JobQueueError(
       .duplicate,

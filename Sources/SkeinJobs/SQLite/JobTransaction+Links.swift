@@ -82,28 +82,44 @@ extension JobTransaction {
     try markNeeded(needs)
   }
 
+  /// The jobs that wait for one.
+  func waiting(for sequence: Int64) throws -> [Int64] {
+    try Int64.fetchAll(
+      db, sql: "SELECT job FROM dependencies WHERE needs = ? AND state = 0", arguments: [sequence])
+  }
+
   /// Refuses a job that would wait, through others, for those that are to wait for it.
-  func checkForCycle(_ job: NewJob, _ needs: [ResolvedDependency], _ siblings: [JobSibling]) throws {
-    guard !needs.isEmpty && !siblings.isEmpty else { return }
-    let above = try Int64.fetchSet(
+  func checkForCycle(_ job: NewJob, _ needs: [ResolvedDependency], _ followers: [Int64]) throws {
+    guard !needs.isEmpty && !followers.isEmpty else { return }
+    let above = try above(needs.map(\.needs))
+    guard let follower = followers.first(where: above.contains) else { return }
+    throw JobQueueError.cycle(job, follower)
+  }
+
+  /// Some jobs, and all that they wait for, directly or through others.
+  private func above(_ jobs: [Int64]) throws -> Set<Int64> {
+    try Int64.fetchSet(
       db,
       sql: """
         WITH RECURSIVE above (job) AS (
           SELECT value FROM json_each(?)
           UNION SELECT d.needs FROM above JOIN dependencies d ON d.job = above.job)
         SELECT job FROM above
-        """, arguments: ["[\(needs.map { "\($0.needs)" }.joined(separator: ","))]"])
-    guard let follower = siblings.first(where: { above.contains($0.job) }) else { return }
-    throw JobQueueError.cycle(job, follower.job)
+        """, arguments: ["[\(jobs.map(String.init).joined(separator: ","))]"])
   }
 
   /// Has those that wait for one job wait for another one.
-  func moveLinks(from old: Int64, to new: Int64, only condition: JobDependency.Condition? = nil) throws {
+  func moveLinks(from old: Int64, to new: Int64) throws {
     try run(
-      """
-      UPDATE dependencies SET needs = ?2
-      WHERE needs = ?1 AND state = 0 AND job <> ?2 AND (?3 IS NULL OR condition = ?3)
-      """, [old, new, condition?.rawValue])
+      "UPDATE dependencies SET needs = ?2 WHERE needs = ?1 AND state = 0 AND job <> ?2", [old, new])
+    if db.changesCount > 0 { try markNeeded(new) }
+  }
+
+  /// Has a job that waits for the success of one wait for that of another one.
+  private func moveLinks(from old: Int64, to new: Int64, of job: Int64) throws {
+    try run(
+      "UPDATE dependencies SET needs = ?2 WHERE needs = ?1 AND state = 0 AND job = ?3 AND condition = ?4",
+      [old, new, job, JobDependency.Condition.success.rawValue])
     if db.changesCount > 0 { try markNeeded(new) }
   }
 
@@ -144,7 +160,11 @@ extension JobTransaction {
     let fallback = try Int64.fetchOne(
       statement, arguments: [sequence, JobDependency.Condition.fallback.rawValue])
     guard let fallback else { return false }
-    try moveLinks(from: sequence, to: fallback, only: .success)
+    // What the fallback itself waits for can not wait for it.
+    let above = try above([fallback])
+    for job in try waiting(for: sequence) where !above.contains(job) {
+      try moveLinks(from: sequence, to: fallback, of: job)
+    }
     return true
   }
 
@@ -186,6 +206,8 @@ extension JobTransaction {
           AND NOT EXISTS (SELECT 1 FROM dependencies d WHERE d.job = p.sequence AND d.condition <> ?)
         ORDER BY p.sequence
         """, arguments: [sequence, JobDependency.Condition.success.rawValue])
+    // The failure of the group has been told: theirs is none of its own, which would tell it again.
+    hopeless.formUnion(rest)
     for job in rest { try giveUp(job) }
   }
 
@@ -196,69 +218,10 @@ extension JobTransaction {
 
   /// Moves a job on, if the event fits.
   @discardableResult
-  private func move(_ sequence: Int64, by event: JobLife.Event) throws -> JobLife? {
+  func move(_ sequence: Int64, by event: JobLife.Event) throws -> JobLife? {
     guard var life = try life(sequence), life.apply(event) else { return nil }
     try save(life, of: sequence)
     return life
-  }
-
-  // MARK: Trying again
-
-  /// Looks anew at what a job that is to be tried again waits for.
-  ///
-  /// - Returns: whether it has to wait.
-  /// - Throws: ``JobQueueError`` with code `wrongState` when it could never start.
-  func waitsAgain(_ sequence: Int64, _ id: JobID) throws -> Bool {
-    let (verdict, broken) = try reconsider(sequence)
-    guard verdict != .isHopeless else { throw JobQueueError.hopelessRetry(id, broken) }
-    return verdict == .waits
-  }
-
-  /// Judges all links of a job by where those stand now that it waits for.
-  ///
-  /// - Returns: what follows for the job, and for which jobs it can not wait any more.
-  private func reconsider(_ sequence: Int64) throws -> (verdict: JoinVerdict, broken: [Int64]) {
-    let ties = try JobTies(
-      rawValue: Int.fetchOne(db, sql: "SELECT ties FROM jobs WHERE sequence = ?", arguments: [sequence]) ?? 0)
-    guard ties.contains(.needsOthers) else { return (.starts, []) }
-    let rows = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT d.place, d.condition, d.state, d.needs, j.state FROM dependencies d
-        LEFT JOIN jobs j ON j.sequence = d.needs WHERE d.job = ?
-        """, arguments: [sequence])
-    let states = try rows.map { row in
-      // What is gone will not happen any more.
-      guard let other: Int = try row[4] else {
-        return try JobLink.State(stored: row[2]) == .met ? JobLink.State.met : .broken
-      }
-      return try JobLink.State(JobDependency.Condition(stored: row[1]), JobState(stored: other))
-    }
-    for (row, state) in zip(rows, states) {
-      try run(
-        "UPDATE dependencies SET state = ? WHERE job = ? AND place = ?",
-        [state.rawValue, sequence, try row[0] as Int])
-    }
-    let broken = try zip(rows, states).filter { $0.1 == .broken }.map { try $0.0[3] as Int64 }
-    return (JoinVerdict(states, ties), broken)
-  }
-
-  /// Has those wait again that were cancelled because of a job that is now tried again, and so on.
-  func revive(after sequence: Int64) throws {
-    var revived = [sequence]
-    while let needed = revived.popLast() {
-      let followers = try Int64.fetchAll(
-        db,
-        sql: """
-          SELECT DISTINCT d.job FROM dependencies d JOIN jobs j ON j.sequence = d.job
-          WHERE d.needs = ? AND d.state = ? AND j.state = ?
-          """, arguments: [needed, JobLink.State.broken.rawValue, JobState.cancelled.rawValue])
-      // Others of those that it waits for may have failed as well: then it is for them to bring it back.
-      for job in followers where try reconsider(job).verdict == .waits {
-        try run("UPDATE jobs SET expires_at = NULL WHERE sequence = ?", [job])
-        if try move(job, by: .retried(isWaiting: true)) != nil { revived.append(job) }
-      }
-    }
   }
 }
 
@@ -294,50 +257,5 @@ extension JobQueueError {
       .wrongState,
       "job \(id) was cancelled because of what became of job \(needs.map(String.init).joined(separator: ", ")); retry that one, and "
         + "this one waits for it again")
-  }
-}
-
-extension JobRows {
-  /// The results of those that a job has waited for, in the order in which they were named.
-  func inputs(_ sequence: Int64) throws -> [JobInput] {
-    try Row.fetchAll(
-      db,
-      sql: """
-        SELECT d.origin, r.result FROM dependencies d LEFT JOIN results r ON r.sequence = d.needs
-        WHERE d.job = ? ORDER BY d.place
-        """, arguments: [sequence]
-    ).map { try JobInput(job: JobID(data: $0[0]), result: $0[1]) }
-  }
-
-  /// The links between a job and those that it is tied to, however far, up to so many jobs.
-  func links(around sequence: Int64, limit: Int) throws -> [JobLink] {
-    try Row.fetchAll(
-      db,
-      sql: """
-        WITH RECURSIVE near (job) AS (
-          VALUES (?1)
-          UNION SELECT d.needs FROM near JOIN dependencies d ON d.job = near.job
-          UNION SELECT d.job FROM near JOIN dependencies d ON d.needs = near.job
-          LIMIT ?2)
-        SELECT d.job, d.needs, d.condition, d.state FROM dependencies d
-        WHERE d.job IN (SELECT job FROM near) AND d.needs IN (SELECT job FROM near) ORDER BY d.job, d.place
-        """, arguments: [sequence, limit]
-    ).map { row in
-      try JobLink(
-        job: row[0], needs: row[1], condition: JobDependency.Condition(stored: row[2]),
-        state: JobLink.State(stored: row[3]))
-    }
-  }
-}
-
-extension JobDependency.Condition {
-  fileprivate init(stored: Int) throws {
-    self = try Self(rawValue: stored).orDamaged("a dependency is on end \(stored), which there is not")
-  }
-}
-
-extension JobLink.State {
-  fileprivate init(stored: Int) throws {
-    self = try Self(rawValue: stored).orDamaged("a dependency is in state \(stored), which there is not")
   }
 }

@@ -17,7 +17,7 @@ final class JobTransaction {
   /// Those among them that ended only because they could never start.
   var hopeless: Set<Int64> = []
   /// The limits that are set.
-  let limits: LimitDefinitions
+  private(set) var limits: LimitDefinitions
   /// The number under which this transaction's changes are found.
   private let nextRevision: Int64
   /// The number of the next job, once one was asked for.
@@ -35,6 +35,12 @@ final class JobTransaction {
     limits = try cache.limits(version: try meta["limits_version"]) {
       try LimitDefinitions(version: try meta["limits_version"], db)
     }
+  }
+
+  /// Looks anew at the limits: this transaction, which several calls share, has changed them, or a change is undone.
+  func readLimits() throws {
+    let version = try Int64.fetchOne(db, sql: "SELECT limits_version FROM meta") ?? 0
+    limits = try cache.limits(version: version) { try LimitDefinitions(version: version, db) }
   }
 
   var nowMicroseconds: Int64 { now.microseconds }
@@ -122,6 +128,8 @@ final class InternedNames: @unchecked Sendable {
   var queueNames: [Int64: String] = [:]
   private(set) var kinds: [JobKind: Int64] = [:]
   private(set) var kindsByID: [Int64: JobKind] = [:]
+  /// The limit at which the last claim stopped to look; it starts over when that is forgotten.
+  var lastLimit: Int64 = 0
   private var limits: LimitDefinitions?
   private var unknown: (knows: [String: Int], newest: Int64?, ids: [Int64])?
 

@@ -75,7 +75,7 @@ enum SQLiteSchema {
     DROP INDEX jobs_unique;
     CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
       WHERE unique_key IS NOT NULL AND (state < 4 OR unique_until IS NOT NULL);
-    CREATE INDEX payloads_group ON payloads (group_id) WHERE group_id IS NOT NULL;
+    CREATE INDEX payloads_group ON payloads (group_id, group_index) WHERE group_id IS NOT NULL;
 
     CREATE TABLE dependencies (
       job INTEGER NOT NULL,

@@ -204,6 +204,51 @@ struct SQLiteUpkeepTests {
     }
   }
 
+  // MARK: Limits
+
+  @Test("a rate that a wrong clock has put off goes on")
+  func rateAfterClock() async throws {
+    try await withStore { (store) async throws in
+      try await store.setLimit(JobLimit(.key("k"), rate: .init(1, per: .milliseconds(50))))
+      _ = try await store.enqueue((0..<3).map { _ in try .test { $0.concurrencyKey = "k" } })
+      let worker = try await store.join(.test())
+      var started = try await worker.claim(.test()).jobs.count
+      #expect(started == 1)
+      started += try await worker.claim(.test()).jobs.count
+      // As if the clock had been an hour ahead when the rate was noted.
+      try await plain(store) {
+        try $0.execute(
+          sql: "UPDATE limited SET earliest = earliest + 3600000000, opens_at = opens_at + 3600000000")
+      }
+      try await eventually("all have started") {
+        started += try await worker.claim(.test()).jobs.count
+        return started == 3
+      }
+    }
+  }
+
+  @Test("a claim in the transaction that takes a limit away holds nothing back for ever")
+  func limitRemovedBesideClaims() async throws {
+    try await withStore { (store) async throws in
+      let worker = try await store.join(.test())
+      for _ in 0..<50 {
+        try await store.setLimit(JobLimit(.key("k"), concurrency: 1))
+        let ids = try await store.enqueue([
+          .test { $0.concurrencyKey = "k" }, .test { $0.concurrencyKey = "k" },
+        ]).map(\.id)
+        let first = try await worker.claim(.test()).jobs
+        #expect(first.map(\.id) == [ids[0]])
+        async let removed = store.removeLimit(.key("k"))
+        async let claims = Array([worker.claim(.test()).jobs, worker.claim(.test()).jobs].joined())
+        var taken = try await (removed, claims).1
+        _ = try await worker.finish(first[0].token, .test(first[0], .succeeded, .succeeded))
+        taken += try await worker.claim(.test()).jobs
+        #expect(taken.map(\.id) == [ids[1]])
+        for job in taken { _ = try await worker.finish(job.token, .test(job, .succeeded, .succeeded)) }
+      }
+    }
+  }
+
   // MARK: Retention
 
   @Test("finished jobs are found as a range of an index, in its order")

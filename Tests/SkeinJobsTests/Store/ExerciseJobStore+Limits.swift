@@ -89,6 +89,28 @@ extension JobStoreRule {
       _ = try await worker.finish(second[0].token, .test(second[0], .succeeded, .succeeded))
       #expect(try await worker.claim(.test(10, queues: ["a", "paused", "b"])).jobs.map(\.id) == [jobs[3].id])
     },
+    JobStoreRule("gets to every limit, however many stand before it at which nothing can go on") {
+      (store) async throws in
+      try await store.setLimit(JobLimit(.key("*"), concurrency: 1))
+      func new(_ key: String, _ queue: String) throws -> NewJob {
+        try .test {
+          $0.concurrencyKey = key
+          $0.queue = queue
+        }
+      }
+      let stuck = try (0..<450).flatMap { key in try [new("\(key)", "a"), new("\(key)", "a")] }
+      let last = try [new("last", "b"), new("last", "b")]
+      _ = try await store.enqueue(stuck + last)
+      let worker = try await store.join(.test())
+      var running: [ClaimedJob] = []
+      for _ in 0..<4 { running += try await worker.claim(.test(1000)).jobs }
+      #expect(running.count == 451)
+      try await store.setPaused(true, queue: "a")
+      for job in running { _ = try await worker.finish(job.token, .test(job, .succeeded, .succeeded)) }
+      try await eventually("the one in the open queue goes on") {
+        try await worker.claim(.test(1000)).jobs.map(\.id) == [last[1].id]
+      }
+    },
     JobStoreRule("spreads the starts of a rate, and tells when the next one comes") { (store) async throws in
       try await store.setLimit(JobLimit(.key("k"), rate: .init(2, per: .seconds(7200), burst: 2)))
       _ = try await store.enqueue((0..<4).map { _ in try .test { $0.concurrencyKey = "k" } })

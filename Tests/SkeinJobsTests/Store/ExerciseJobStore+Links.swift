@@ -262,6 +262,45 @@ extension JobStoreRule {
   ]
 
   private static let tryingAgain = [
+    JobStoreRule("does not have two jobs wait for each other where a fallback takes over") {
+      (store) async throws in
+      let first = try NewJob.test()
+      let next = try NewJob.test(after: [first])
+      var fallback = try NewJob.test(after: [first], .fallback)
+      fallback.dependencies.append(JobDependency(on: next.id, .end))
+      _ = try await store.enqueue([first, next, fallback])
+      let hand = try await Hand(store)
+      try await hand.run(failing: [first.id])
+      #expect(try await store.state(next) == .cancelled)
+      #expect(try await hand.run() == [fallback.id])
+    },
+    JobStoreRule("does not bring back a job whose unique key another one has by now") {
+      (store) async throws in
+      let first = try NewJob.test()
+      let next = try NewJob.test(after: [first]) { $0.uniqueKey = "k" }
+      _ = try await store.enqueue([first, next])
+      try await Hand(store).run(failing: [first.id])
+      _ = try await store.enqueue([.test { $0.uniqueKey = "k" }])
+      await expectError(.wrongState, contains: "unique key") { try await store.retry(first.id) }
+      #expect(try await store.state(first) == .failed)
+      #expect(try await store.state(next) == .cancelled)
+    },
+    JobStoreRule("a failure of a large group that fails together is told once") { (store) async throws in
+      let group = JobID()
+      let members = try (0..<1500).map { place in
+        var job = try NewJob.test()
+        job.payload.groupID = group
+        job.payload.groupIndex = place
+        job.failsTogether = true
+        return job
+      }
+      _ = try await store.enqueue(members)
+      let hand = try await Hand(store)
+      let jobs = try await hand.worker.claim(.test(700)).jobs
+      try await hand.end(jobs[0], fails: true)
+      #expect(try await store.counts()[0].jobs == [.failed: 1, .running: 699, .cancelled: 800])
+      #expect(try await hand.worker.cancelRequests().count == 699)
+    },
     JobStoreRule("brings back with a retried job all that was cancelled because of it") {
       (store) async throws in
       let (a, b) = (try NewJob.test(), try NewJob.test())

@@ -78,9 +78,31 @@ extension JobStoreRule {
       let fourth = try new()
       _ = try await store.enqueue([fourth])
       #expect(try await store.job(third.id)?.state == .cancelled)
+      // It too follows the one that runs.
+      #expect(try await store.job(fourth.id)?.state == .waiting)
+      var either = try new()
+      either.dependencies = [JobDependency(on: next.id), JobDependency(on: fourth.id, .end)]
+      either.startsAfterAny = true
+      await expectError(.invalidInput, contains: "after any of several") { try await store.enqueue([either]) }
+      #expect(try await store.job(fourth.id)?.state == .waiting)
       _ = try await worker.finish(running[0].token, .test(running[0], .gaveUp(.permanent), .failed))
       #expect(try await worker.claim(.test()).jobs.map(\.id) == [fourth.id])
       #expect(try await store.job(next.id)?.state == .cancelled)
+    },
+    JobStoreRule("does not let a job replace one that those wait for whom it is to follow") {
+      (store) async throws in
+      let holder = try NewJob.test { $0.uniqueKey = "k" }
+      var follower = try NewJob.test()
+      follower.dependencies = [JobDependency(on: holder.id)]
+      _ = try await store.enqueue([holder, follower])
+      var circle = try NewJob.test {
+        $0.uniqueKey = "k"
+        $0.uniqueConflict = .replace
+      }
+      circle.dependencies = [JobDependency(on: follower.id, .end)]
+      await expectError(.invalidInput, contains: "is to wait for it") { try await store.enqueue([circle]) }
+      #expect(try await store.job(holder.id)?.state == .ready)
+      #expect(try await store.job(follower.id)?.state == .waiting)
     },
     JobStoreRule("has others wait for the job that stands for one whose unique key is taken") {
       (store) async throws in
