@@ -26,7 +26,7 @@ public struct EventuallyError: Error, Hashable, Sendable, CustomStringConvertibl
 ///   - condition: what must come true.
 /// - Throws: ``EventuallyError`` past the limit, `CancellationError`, or what `condition` throws.
 public func eventually(
-  _ expectation: String, limit: Duration = .seconds(180), _ condition: () async throws -> Bool
+  _ expectation: String, limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
   let clock = MonotonicClock()
   let deadline = clock.now.advanced(by: limit)
