@@ -84,9 +84,9 @@ extension MemoryTables {
       jobs[holder.sequence]!.record.uniqueKey = nil
       return (nil, .init(needs: holder.sequence, origin: holder.id, condition: .end, state: .pending))
     case .waiting, .scheduled, .ready:
-      let runsAfter = (links.links[holder.sequence] ?? []).first { link in
-        let other = jobs[link.needs]?.record
-        return link.condition == .end && other?.state == .running && other?.uniqueKey == nil
+      let runsAfter = (links.links[holder.sequence] ?? []).last { link in
+        guard let other = jobs[link.needs]?.record else { return false }
+        return link.condition == .end && !other.state.isFinished && other.uniqueKey == nil
       }
       // It ends without telling anybody: who waits for it will wait for the new one.
       jobs[holder.sequence]!.record.ties.subtract([.isNeeded, .failsTogether])

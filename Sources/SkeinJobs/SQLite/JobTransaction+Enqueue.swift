@@ -97,13 +97,14 @@ extension JobTransaction {
     }
   }
 
-  /// The running job that one waits for because it has replaced that one.
+  /// The job that one waits for because it has replaced that one when it ran; it may wait for its next try by now.
   private func whatRuns(before sequence: Int64) throws -> ResolvedDependency? {
     let row = try Row.fetchOne(
       db,
       sql: """
         SELECT j.sequence, j.id FROM dependencies d JOIN jobs j ON j.sequence = d.needs
-        WHERE d.job = ? AND d.state = 0 AND d.condition = ? AND j.state = 3 AND j.unique_key IS NULL LIMIT 1
+        WHERE d.job = ? AND d.state = 0 AND d.condition = ? AND j.state < 4 AND j.unique_key IS NULL
+        ORDER BY d.place DESC LIMIT 1
         """, arguments: [sequence, JobDependency.Condition.end.rawValue])
     return try row.map { row in
       let end = JobDependency(on: try JobID(data: row[1]), .end)

@@ -89,6 +89,30 @@ extension JobStoreRule {
       #expect(try await worker.claim(.test()).jobs.map(\.id) == [fourth.id])
       #expect(try await store.job(next.id)?.state == .cancelled)
     },
+    JobStoreRule("has a replacing job follow the one that ran also through that one's further tries") {
+      (store) async throws in
+      func new() throws -> NewJob {
+        try .test {
+          $0.uniqueKey = "k"
+          $0.uniqueConflict = .replace
+        }
+      }
+      let first = try new()
+      _ = try await store.enqueue([first])
+      let worker = try await store.join(.test())
+      let running = try #require(try await worker.claim(.test()).jobs.first)
+      _ = try await store.enqueue([new()])
+      let again = Date().addingTimeInterval(3600)
+      _ = try await worker.finish(
+        running.token, .test(running, .failed(retryAt: again, now: Date()), .failed))
+      #expect(try await store.job(first.id)?.state == .scheduled)
+      let last = try new()
+      _ = try await store.enqueue([last])
+      #expect(try await store.job(last.id)?.state == .waiting)
+      #expect(try await worker.claim(.test()).jobs.isEmpty)
+      _ = try await store.cancel(first.id)
+      #expect(try await worker.claim(.test()).jobs.map(\.id) == [last.id])
+    },
     JobStoreRule("does not let a job replace one that those wait for whom it is to follow") {
       (store) async throws in
       let holder = try NewJob.test { $0.uniqueKey = "k" }
