@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -56,6 +57,47 @@ int skein_get_thread_name(uint32_t id, uint8_t *name, size_t capacity) {
   return (int)(length > 0 && name[length - 1] == '\n' ? length - 1 : length);
 }
 
+int64_t skein_thread_processor_nanoseconds(uint32_t id) {
+  // As pthread_getcpuclockid makes it (man 3): a thread's clock (4) that counts the scheduler's time (2).
+  clockid_t clock = (clockid_t)((~(uint32_t)id << 3) | 4 | 2);
+  struct timespec time;
+  if (clock_gettime(clock, &time) != 0) return -errno;
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int skein_allowed_processors(void) {
+  // Larger than any machine that there is: a smaller set is refused with EINVAL.
+  enum { PROCESSORS = 8192 };
+  cpu_set_t *set = CPU_ALLOC(PROCESSORS);
+  if (set == NULL) return -ENOMEM;
+  size_t size = CPU_ALLOC_SIZE(PROCESSORS);
+  int result = sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : -errno;
+  CPU_FREE(set);
+  return result;
+}
+
+_Thread_local void *skein_thread_slot = NULL;
+_Thread_local void *skein_thread_values = NULL;
+
+static pthread_key_t values_key;
+static pthread_once_t values_once = PTHREAD_ONCE_INIT;
+static void (*_Atomic values_destroy)(void *);
+
+static void destroy_values(void *values) {
+  // While they go, one of them may ask for another one: that gets a place of its own, and another round.
+  skein_thread_values = NULL;
+  values_destroy(values);
+}
+
+static void make_values_key(void) { pthread_key_create(&values_key, destroy_values); }
+
+void skein_set_thread_values(void *values, void (*destroy)(void *)) {
+  if (destroy != NULL) values_destroy = destroy;
+  pthread_once(&values_once, make_values_key);
+  skein_thread_values = values;
+  pthread_setspecific(values_key, values);
+}
+
 // From Swift's concurrency runtime.
 extern __attribute__((swiftcall)) void *swift_task_getCurrent(void);
 extern __attribute__((swiftcall)) void *swift_task_localValueGet(const void *key);
@@ -76,6 +118,50 @@ void skein_task_local_push(const void *key, void *value, const void *value_type)
 }
 
 void skein_task_local_pop(void) { swift_task_localValuePop(); }
+
+// What the runtime keeps of a bound task-local, up to its value (swift/Runtime: TaskLocal.h).
+struct task_local {
+  uintptr_t next; // marks in the lowest bits
+  const void *key;
+  const void *type;
+};
+
+enum { TASK_LOCAL_MARKS = 7 };
+
+extern const char skein_word_metadata __asm__("$sSuN"); // the metadata of Swift's UInt
+
+static const struct task_local *bind_mark(const void *key) {
+  uintptr_t value = 0;
+  swift_task_localValuePush(key, &value, &skein_word_metadata);
+  const char *place = swift_task_localValueGet(key);
+  return (const struct task_local *)(place - sizeof(struct task_local));
+}
+
+static bool is_mark(const struct task_local *mark, const void *key) {
+  return mark->key == key && mark->type == &skein_word_metadata;
+}
+
+static const char first_mark_key, second_mark_key;
+static pthread_once_t layout_once = PTHREAD_ONCE_INIT;
+static bool is_layout_known = false;
+
+static void check_layout(void) {
+  const struct task_local *first = bind_mark(&first_mark_key);
+  const struct task_local *second = bind_mark(&second_mark_key);
+  is_layout_known = is_mark(first, &first_mark_key) && is_mark(second, &second_mark_key) &&
+                    (second->next & ~(uintptr_t)TASK_LOCAL_MARKS) == (uintptr_t)first;
+  swift_task_localValuePop();
+  swift_task_localValuePop();
+}
+
+bool skein_has_task_locals(void) {
+  pthread_once(&layout_once, check_layout);
+  if (!is_layout_known) return true;
+  const struct task_local *mark = bind_mark(&first_mark_key);
+  bool stands_on_another = (mark->next & ~(uintptr_t)TASK_LOCAL_MARKS) != 0;
+  swift_task_localValuePop();
+  return stands_on_another;
+}
 
 const char *skein_current_task_name(void) { return swift_task_getCurrentTaskName(); }
 

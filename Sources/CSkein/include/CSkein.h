@@ -30,6 +30,32 @@ void skein_set_thread_name(const char *name);
 /// Reads the name of a thread of this process into `name`, without a final zero. Returns its length or a negative errno.
 int skein_get_thread_name(uint32_t id, uint8_t *name, size_t capacity);
 
+/// Processor time that a thread of this process has used, in nanoseconds, or a negative errno. While the thread runs it
+/// moves with each call.
+int64_t skein_thread_processor_nanoseconds(uint32_t id);
+
+/// How many processors the calling thread may run on (man 2 sched_getaffinity), or a negative errno.
+int skein_allowed_processors(void);
+
+/// A word of each thread's own: what SkeinThreads knows the thread by.
+extern _Thread_local void *skein_thread_slot;
+
+static inline void *skein_get_thread_slot(void) { return skein_thread_slot; }
+static inline void skein_set_thread_slot(void *slot) { skein_thread_slot = slot; }
+
+/// The values of the thread's own for SkeinThreads' ThreadLocal. What is set is handed to `destroy` when the thread ends;
+/// that is one function for all, and NULL goes with NULL.
+extern _Thread_local void *skein_thread_values;
+
+static inline void *skein_get_thread_values(void) { return skein_thread_values; }
+void skein_set_thread_values(void *values, void (*destroy)(void *));
+
+/// Whether task-locals are bound where the caller stands, in its task or, outside of tasks, on its thread.
+///
+/// Swift can not be asked: this binds one of its own and looks whether it stands on another. The layout that this
+/// relies on is checked once; where it is another one, the answer is always true.
+bool skein_has_task_locals(void);
+
 /// Resumes a continuation without a result, which is suspended or about to be.
 ///
 /// As Swift's own call does, but without a look into the task's frame: that one is ordered by the runtime with what

@@ -105,10 +105,18 @@ public final class Event: Sendable {
   public func wait<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line
   ) throws(WaitError) {
+    try wait(until: clock.now.advanced(by: timeout), clock: clock, file: file, line: line)
+  }
+
+  /// Blocks the thread until the event is set, or until `deadline` on `clock`.
+  ///
+  /// - Throws: ``WaitError/timedOut`` or ``WaitError/closed``.
+  @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
+  public func wait<C: DeadlineClock>(
+    until deadline: C.Instant, clock: C, file: StaticString = #fileID, line: UInt = #line
+  ) throws(WaitError) {
     if isSet { return }
-    try waiters.wait(
-      for: (), until: clock.now.advanced(by: timeout), clock: clock, at: SourcePlace(file, line), admit: admit
-    )
+    try waiters.wait(for: (), until: deadline, clock: clock, at: SourcePlace(file, line), admit: admit)
   }
 
   func admit(_: inout WaitPoint<Void, Void>.Guarded, _: inout Void) -> Bool { flag.isSet }
