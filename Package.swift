@@ -48,7 +48,8 @@ let modules = [
   Module(
     name: "SkeinDiagnostics", dependencies: ["CSkein", "SkeinSync"],
     testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "DiagnosticsFixture"]),
-  Module(name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"], testDependencies: ["SkeinSync", "SkeinTesting"]),
+  Module(
+    name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"], testDependencies: ["SkeinSync", "SkeinTesting"]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting"]),
@@ -95,8 +96,8 @@ let modules = [
 /// alone, so that building them with a sanitizer, or in release with tests, takes a minute (see ./test).
 let baseOnly = Context.environment["SKEIN_BASE_ONLY"] == "1"
 let baseModules: Set = [
-  "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinDiagnostics", "SkeinAsync", "SkeinResilience", "SkeinWork",
-  "SkeinTesting",
+  "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinDiagnostics", "SkeinAsync", "SkeinResilience",
+  "SkeinWork", "SkeinTesting",
 ]
 let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
 

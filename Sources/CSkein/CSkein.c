@@ -77,6 +77,7 @@ int skein_allowed_processors(void) {
 }
 
 _Thread_local void *skein_thread_slot = NULL;
+_Thread_local void *skein_worker_slot = NULL;
 _Thread_local void *skein_thread_values = NULL;
 
 static pthread_key_t values_key;

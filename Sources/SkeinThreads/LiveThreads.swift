@@ -7,6 +7,7 @@ package enum LiveThreads {
     var records: [UInt64: ThreadRecord] = [:]
     var isEnding = false
     var isRegistered = false
+    var farewells: [@Sendable () -> Void] = []
   }
 
   private static let state = Lock(State(), internalTo: "LiveThreads")
@@ -31,6 +32,11 @@ package enum LiveThreads {
     record.census?.add(record)
   }
 
+  /// Has `farewell` run at the end of the process, before its threads are waited for.
+  package static func atExit(_ farewell: @escaping @Sendable () -> Void) {
+    state.withLock { $0.farewells.append(farewell) }
+  }
+
   static func remove(_ record: ThreadRecord) {
     let removed = state.withLock { $0.records.removeValue(forKey: record.number) }
     withExtendedLifetime(removed) {}
@@ -41,6 +47,7 @@ package enum LiveThreads {
   ///
   /// The thread that ends the process, if it is one of them, can not be waited for: it stays behind in `exit`.
   private static func joinAll() {
+    for farewell in state.withLock({ $0.farewells }) { farewell() }
     while let record = nextToJoin() {
       try? record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace())
     }

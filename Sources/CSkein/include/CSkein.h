@@ -43,6 +43,12 @@ extern _Thread_local void *skein_thread_slot;
 static inline void *skein_get_thread_slot(void) { return skein_thread_slot; }
 static inline void skein_set_thread_slot(void *slot) { skein_thread_slot = slot; }
 
+/// A word of each thread's own: the worker of a pool of SkeinFutures that it is.
+extern _Thread_local void *skein_worker_slot;
+
+static inline void *skein_get_worker_slot(void) { return skein_worker_slot; }
+static inline void skein_set_worker_slot(void *slot) { skein_worker_slot = slot; }
+
 /// The values of the thread's own for SkeinThreads' ThreadLocal. What is set is handed to `destroy` when the thread ends;
 /// that is one function for all, and NULL goes with NULL.
 extern _Thread_local void *skein_thread_values;
