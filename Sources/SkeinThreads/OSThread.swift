@@ -86,7 +86,7 @@ public final class OSThread<Success: Sendable>: Sendable {
       let (record, outcome, body) = (record, outcome, body.withLock { $0 })
       try createThread(name: name, stackSize: stackSize) {
         record.markRunning()
-        outcome.set(Result { try ThreadCensus.$current.withValue(record.census) { try body!() } })
+        outcome.set(Result { try body!() })
         // What joins may look for the thread's own values, which go with it.
         ThreadValues.destroyAll()
         LiveThreads.remove(record)

@@ -24,7 +24,7 @@ package final class ThreadRecord: Sendable {
     number = Self.lastNumber.add(1, ordering: .relaxed).newValue
     self.name = name ?? "Thread-\(number)"
     self.isDaemon = isDaemon ?? ThreadRecord.current?.isDaemon ?? false
-    census = ThreadCensus.current
+    census = ThreadCensus.current ?? ThreadRecord.current?.census
     let flag = EndedFlag()
     endedFlag = flag
     let id = ThreadID()
