@@ -1,5 +1,5 @@
 internal import CSkein
-package import SkeinSync
+public import SkeinSync
 internal import Synchronization
 
 /// What futures of all types have in common: a state, who waits, what is called at the end.
@@ -41,10 +41,11 @@ public class AnyFuture: @unchecked Sendable {
   private let runnerWord = Atomic<UInt32>(0)
 
   /// Where the work was handed in.
-  package final let place: SourcePlace
+  @usableFromInline package final let place: SourcePlace
   private let poolIDWord: Atomic<UInt32>
 
-  init(place: SourcePlace, poolID: UInt32) {
+  @usableFromInline
+  package init(place: SourcePlace, poolID: UInt32) {
     self.place = place
     poolIDWord = Atomic(poolID)
   }
@@ -83,24 +84,28 @@ public class AnyFuture: @unchecked Sendable {
   public final var waiterCount: Int { existingPoint?.waiterCount ?? 0 }
 
   /// The error of a future that is done without a value.
+  @usableFromInline
   var failure: (any Error)? { nil }
 
   // MARK: Changing the state
 
   /// Moves on from pending, so that the work can not be cancelled any more; `false` when it was.
-  package final func begin() -> Bool {
+  @usableFromInline
+  final func begin() -> Bool {
     guard move(from: State.pending.rawValue, to: State.running.rawValue) else { return false }
     runnerWord.store(skein_thread_id(), ordering: .relaxed)
     return true
   }
 
   /// Gives the caller alone the right to write the result; then comes ``publish()``.
+  @usableFromInline
   final func claim() -> Bool {
     move(from: State.running.rawValue, to: Self.completing)
       || move(from: State.pending.rawValue, to: Self.completing)
   }
 
   /// Lets the result be seen, wakes who waits, and calls who wants to be called.
+  @usableFromInline
   final func publish() { conclude(State.finished) }
 
   /// Cancels the future if its work has not begun: nobody gets a result, and the work is left out.
@@ -128,6 +133,7 @@ public class AnyFuture: @unchecked Sendable {
   }
 
   /// What follows a cancellation; overridden by what is made of other futures, and by jobs.
+  @usableFromInline
   func didCancel() {}
 
   // MARK: Calling back
@@ -204,6 +210,7 @@ public class AnyFuture: @unchecked Sendable {
   ///
   /// - Throws: `WaitError.timedOut`; ``FutureError/wouldStarve(pool:workers:)``.
   @available(*, noasync)
+  @usableFromInline
   final func wait<C: DeadlineClock>(until deadline: C.Instant?, clock: C, at place: SourcePlace) throws {
     if isDone { return }
     guard let worker = PoolWorker.current, worker.poolID == poolID else {
@@ -222,6 +229,7 @@ public class AnyFuture: @unchecked Sendable {
   }
 
   /// Suspends the task until the future is done.
+  @usableFromInline
   final func wait<C: DeadlineClock>(
     until deadline: C.Instant?, clock: C, at place: SourcePlace
   ) async throws(WaitError) {

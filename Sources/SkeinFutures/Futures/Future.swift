@@ -15,9 +15,10 @@ public import SkeinSync
 public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   // Sendable because `stored` is written by the one who has claimed the completion, before it is published, and read
   // after that.
-  @exclusivity(unchecked) private final var stored: Result<Value, any Error>?
+  @exclusivity(unchecked) @usableFromInline final var stored: Result<Value, any Error>?
 
-  override init(place: SourcePlace, poolID: UInt32) { super.init(place: place, poolID: poolID) }
+  @usableFromInline
+  override package init(place: SourcePlace, poolID: UInt32) { super.init(place: place, poolID: poolID) }
 
   /// Creates a future that has its result.
   public convenience init(
@@ -30,7 +31,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   // MARK: The result
 
   /// The result, if there is one at this instant; `nil` as long as there is none.
-  public final var currentResult: Result<Value, any Error>? {
+  @inlinable public final var currentResult: Result<Value, any Error>? {
     switch state {
     case .finished: stored
     case .cancelled: .failure(FutureError.cancelled)
@@ -38,6 +39,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
     }
   }
 
+  @usableFromInline
   final override var failure: (any Error)? {
     if case .failure(let error)? = currentResult { error } else { nil }
   }
@@ -58,6 +60,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   ///   is cancelled.
   /// - Cancellation: the task stops waiting; the future goes on.
   @discardableResult
+  @inlinable
   public final func result(file: StaticString = #fileID, line: UInt = #line) async throws -> Value {
     try await wait(until: nil, clock: MonotonicClock(), at: SourcePlace(file, line))
     return try currentResult!.get()
@@ -72,6 +75,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   /// - Throws: `WaitError.timedOut`, and the future goes on; else as ``result(file:line:)``.
   /// - Cancellation: the task stops waiting; the future goes on.
   @discardableResult
+  @inlinable
   public final func result<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line
   ) async throws -> Value {
@@ -87,6 +91,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   ///   all other ones wait as well.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   @discardableResult
+  @inlinable
   public final func result(file: StaticString = #fileID, line: UInt = #line) throws -> Value {
     try wait(until: nil, clock: MonotonicClock(), at: SourcePlace(file, line))
     return try currentResult!.get()
@@ -101,6 +106,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   /// - Throws: `WaitError.timedOut`, and the future goes on; else the error that the future has instead.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   @discardableResult
+  @inlinable
   public final func result<C: DeadlineClock>(
     timeout: Duration, clock: C = MonotonicClock(), file: StaticString = #fileID, line: UInt = #line
   ) throws -> Value {
@@ -120,6 +126,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   // MARK: Completing
 
   /// Gives the future its result, unless it has one or was cancelled.
+  @inlinable
   final func complete(with result: Result<Value, any Error>) -> Bool {
     guard claim() else { return false }
     stored = result

@@ -1,39 +1,54 @@
 internal import CSkein
-internal import SkeinSync
+public import SkeinSync
 
-/// What stands in a pool's queue.
-protocol PoolTask: AnyObject, Sendable {
+/// What stands in a pool's queue: a future, and how its work is done.
+@usableFromInline
+struct PoolTask: Sendable {
+  @usableFromInline let future: AnyFuture
+  /// Does the work or, with an error, fails it. A function without a context of its own: made for the type of the
+  /// result, it needs no allocation.
+  @usableFromInline let perform: @Sendable (AnyFuture, (any Error)?) -> Void
+
+  @inlinable
+  init(_ future: AnyFuture, perform: @escaping @Sendable (AnyFuture, (any Error)?) -> Void) {
+    self.future = future
+    self.perform = perform
+  }
+
   /// Does the work, unless it was cancelled.
-  func run()
-  /// Ends the work without doing it.
-  func fail(with error: any Error)
-  /// Cancels the work that has not begun.
-  func cancelTask()
-  /// Whether nothing is left to do.
-  var isSettled: Bool { get }
+  func run() { perform(future, nil) }
+
+  /// Ends the work that has not begun.
+  func fail(with error: any Error) { perform(future, error) }
 }
 
 /// A closure that a pool is to run, and the future of its result, in one object.
-final class PoolJob<Value: Sendable>: Future<Value>, PoolTask, @unchecked Sendable {
+@usableFromInline
+final class PoolJob<Value: Sendable>: Future<Value>, @unchecked Sendable {
   // Sendable because `body` and `carrier` are touched by the submitter before the job is handed over, and then by the
   // one who has claimed the job alone.
-  @exclusivity(unchecked) private var body: (@Sendable () throws -> Value)?
+  @exclusivity(unchecked) @usableFromInline var body: (@Sendable () throws -> Value)?
   /// The task that has the submitter's task-locals; it has to be run, come what may.
-  @exclusivity(unchecked) private var carrier: TaskLocalCarrier?
+  @exclusivity(unchecked) @usableFromInline var carrier: TaskLocalCarrier?
 
-  init(
-    place: SourcePlace, poolID: UInt32, carriesTaskLocals: Bool,
-    _ body: @escaping @Sendable () throws -> Value
-  ) {
+  @inlinable
+  init(place: SourcePlace, poolID: UInt32, _ body: @escaping @Sendable () throws -> Value) {
     self.body = body
     super.init(place: place, poolID: poolID)
-    if carriesTaskLocals, skein_has_task_locals() {
-      carrier = TaskLocalCarrier { [unowned self] in execute() }
-    }
+    if TaskLocalCarrier.isNeeded { carrier = TaskLocalCarrier { [unowned self] in execute() } }
   }
 
   deinit { carrier?.discard() }
 
+  @inlinable
+  var task: PoolTask {
+    PoolTask(self) { future, error in
+      let job = unsafeDowncast(future, to: PoolJob.self)
+      if let error { _ = job.complete(with: .failure(error)) } else { job.run() }
+    }
+  }
+
+  @inlinable
   func run() {
     guard begin() else { return }
     if let carrier {
@@ -44,19 +59,16 @@ final class PoolJob<Value: Sendable>: Future<Value>, PoolTask, @unchecked Sendab
     }
   }
 
-  private func execute() {
-    let result = Result { try body!() }
+  @inlinable
+  func execute() {
+    let result: Result<Value, any Error>
+    do { result = .success(try body!()) } catch { result = .failure(error) }
     // What it captured goes before anybody learns of the result.
     body = nil
     _ = complete(with: result)
   }
 
-  func fail(with error: any Error) { _ = complete(with: .failure(error)) }
-
-  func cancelTask() { cancel() }
-
-  var isSettled: Bool { isDone }
-
+  @usableFromInline
   override func didCancel() {
     // The body stays until the job goes: a worker may look at it at this instant.
     PoolRegistry.noteCancellation(in: poolID)

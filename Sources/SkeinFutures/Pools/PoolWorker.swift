@@ -4,6 +4,7 @@ internal import SkeinThreads
 internal import Synchronization
 
 /// A thread of a pool, as what it runs sees it.
+@usableFromInline
 class PoolWorker {
   let poolID: UInt32
 

@@ -38,7 +38,7 @@ struct PoolState: Sendable {
   let maximum: Int
   let capacity: Int
   var phase = Phase.open
-  var queue = Deque<any PoolTask>()
+  var queue = Deque<PoolTask>()
   /// Those that run or are about to.
   var workers = 0
   /// Those that wait for work.
@@ -68,7 +68,7 @@ struct PoolState: Sendable {
   // MARK: Taking in
 
   /// Takes a job in, if that can be done without waiting.
-  static func take(_ job: any PoolTask, _ guarded: inout Guarded, _ wakes: inout WakeList) -> Decision {
+  static func take(_ job: PoolTask, _ guarded: inout Guarded, _ wakes: inout WakeList) -> Decision {
     guard guarded.state.isOpen else { return .isRefused(guarded.state.phase) }
     if guarded.state.idle > 0, handOver(job, &guarded, &wakes) {
       guarded.state.counts.submitted += 1
@@ -79,7 +79,7 @@ struct PoolState: Sendable {
     return decision
   }
 
-  private mutating func place(_ job: any PoolTask) -> Decision {
+  private mutating func place(_ job: PoolTask) -> Decision {
     if workers < max(core, 1) { return addWorker() }
     if queue.count >= capacity, cancelledInQueue > 0 { dropCancelled() }
     if queue.count < capacity {
@@ -96,13 +96,13 @@ struct PoolState: Sendable {
   }
 
   mutating func dropCancelled() {
-    queue.removeAll { $0.isSettled }
+    queue.removeAll { $0.future.isDone }
     cancelledInQueue = 0
   }
 
   /// Gives a job to the worker that waits longest.
   private static func handOver(
-    _ job: any PoolTask, _ guarded: inout Guarded, _ wakes: inout WakeList
+    _ job: PoolTask, _ guarded: inout Guarded, _ wakes: inout WakeList
   ) -> Bool {
     guard let place = wakeWorker(&guarded, &wakes) else { return false }
     place.request.job = job
@@ -123,9 +123,9 @@ struct PoolState: Sendable {
   // MARK: Giving out
 
   /// The next job that is left to do.
-  mutating func next() -> (any PoolTask)? {
+  mutating func next() -> PoolTask? {
     guard let job = queue.popFirst() else { return nil }
-    if cancelledInQueue > 0, job.isSettled { cancelledInQueue -= 1 }
+    if cancelledInQueue > 0, job.future.isDone { cancelledInQueue -= 1 }
     return job
   }
 
@@ -159,7 +159,7 @@ struct PoolState: Sendable {
   }
 
   /// Takes out everything that has not begun.
-  mutating func takeQueue() -> Deque<any PoolTask> {
+  mutating func takeQueue() -> Deque<PoolTask> {
     defer {
       queue = []
       cancelledInQueue = 0
@@ -204,7 +204,7 @@ struct PoolState: Sendable {
 /// What somebody waits for at a pool.
 struct PoolRequest: Sendable {
   /// What a worker gets, or what a submitter has.
-  var job: (any PoolTask)?
+  var job: PoolTask?
   let isForWork: Bool
   /// The pool was shut down before the submitter had come to wait.
   var isRefused = false
@@ -212,5 +212,5 @@ struct PoolRequest: Sendable {
   var isForRoom: Bool { !isForWork }
 
   static var work: PoolRequest { PoolRequest(job: nil, isForWork: true) }
-  static func room(for job: any PoolTask) -> PoolRequest { PoolRequest(job: job, isForWork: false) }
+  static func room(for job: PoolTask) -> PoolRequest { PoolRequest(job: job, isForWork: false) }
 }

@@ -24,7 +24,7 @@ internal import SkeinThreads
 /// - Invariant: a job that was taken is run once, or its future says why not.
 /// - Source: behaviour after CPython's `ThreadPoolExecutor`; growth and rejection after Java's `ThreadPoolExecutor`.
 public final class ThreadPool: LocalWorkerPool {
-  let core: ThreadPoolCore
+  @usableFromInline let core: ThreadPoolCore
 
   /// Creates a pool. Its threads start when there is work for them.
   ///
@@ -85,11 +85,13 @@ public final class ThreadPool: LocalWorkerPool {
   ///   ``PoolError/noWorker(pool:_:)``; `WaitError.cancelled`.
   /// - Cancellation: ends the wait for room; the work was not taken then.
   /// - Complexity: O(1).
+  @inlinable
   public func submit<Output: Sendable>(
     file: StaticString = #fileID, line: UInt = #line, _ body: @escaping @Sendable () throws -> Output
   ) async throws -> Future<Output> {
-    let job = core.job(at: SourcePlace(file, line), body)
-    if try core.offer(job, waits: true) == false { try await core.waitForRoom(for: job, at: job.place) }
+    let job = PoolJob(place: SourcePlace(file, line), poolID: core.id, body)
+    let isTaken = try core.offer(job.task, waits: true)
+    if !isTaken { try await core.waitForRoom(for: job.task, at: job.place) }
     return job
   }
 
@@ -101,11 +103,13 @@ public final class ThreadPool: LocalWorkerPool {
   ///   ``PoolError/noWorker(pool:_:)``.
   /// - Complexity: O(1).
   @available(*, noasync, message: "this form may block the thread; await the asynchronous one")
+  @inlinable
   public func submit<Output: Sendable>(
     file: StaticString = #fileID, line: UInt = #line, _ body: @escaping @Sendable () throws -> Output
   ) throws -> Future<Output> {
-    let job = core.job(at: SourcePlace(file, line), body)
-    if try core.offer(job, waits: true) == false { try core.waitForRoom(for: job, at: job.place) }
+    let job = PoolJob(place: SourcePlace(file, line), poolID: core.id, body)
+    let isTaken = try core.offer(job.task, waits: true)
+    if !isTaken { try core.waitForRoom(for: job.task, at: job.place) }
     return job
   }
 
@@ -115,11 +119,12 @@ public final class ThreadPool: LocalWorkerPool {
   /// - Returns: the future of what `body` returns or throws.
   /// - Throws: ``PoolError/full(pool:capacity:)`` where the policy is to block or to fail; else as `submit`.
   /// - Complexity: O(1).
+  @inlinable
   public func trySubmit<Output: Sendable>(
     file: StaticString = #fileID, line: UInt = #line, _ body: @escaping @Sendable () throws -> Output
   ) throws -> Future<Output> {
-    let job = core.job(at: SourcePlace(file, line), body)
-    _ = try core.offer(job, waits: false)
+    let job = PoolJob(place: SourcePlace(file, line), poolID: core.id, body)
+    _ = try core.offer(job.task, waits: false)
     return job
   }
 

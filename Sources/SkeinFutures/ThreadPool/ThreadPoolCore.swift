@@ -1,14 +1,15 @@
 internal import CSkein
 internal import DequeModule
-internal import SkeinSync
+public import SkeinSync
 internal import SkeinThreads
 internal import Synchronization
 
 /// The performing half of ``ThreadPool``: what the workers keep, and what outlives the handle until they have ended.
+@usableFromInline
 final class ThreadPoolCore: PoolRegistry.Member {
   typealias Point = WaitPoint<PoolState, PoolRequest>
 
-  let id = PoolRegistry.newID()
+  @usableFromInline let id = PoolRegistry.newID()
   let maximum: Int
   private let point: Point
   private let whenFull: RejectionPolicy
@@ -52,16 +53,11 @@ final class ThreadPoolCore: PoolRegistry.Member {
 
   // MARK: Taking work in
 
-  func job<Output: Sendable>(
-    at place: SourcePlace, _ body: @escaping @Sendable () throws -> Output
-  ) -> PoolJob<Output> {
-    PoolJob(place: place, poolID: id, carriesTaskLocals: true, body)
-  }
-
   /// Hands a job in; `false` when who submits has to wait for room.
   ///
   /// - Parameter waits: whether it would wait.
-  func offer(_ job: any PoolTask, waits: Bool) throws(PoolError) -> Bool {
+  @usableFromInline
+  func offer(_ job: PoolTask, waits: Bool) throws(PoolError) -> Bool {
     switch point.withLock({ PoolState.take(job, &$0, &$1) }) {
     case .taken: return true
     case .needsWorker:
@@ -72,7 +68,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
     }
   }
 
-  private func offerToFull(_ job: any PoolTask, waits: Bool) throws(PoolError) -> Bool {
+  private func offerToFull(_ job: PoolTask, waits: Bool) throws(PoolError) -> Bool {
     switch whenFull {
     case .block where waits:
       guard PoolWorker.current?.poolID == id else { return false }
@@ -92,10 +88,10 @@ final class ThreadPoolCore: PoolRegistry.Member {
   }
 
   /// Drops the oldest job in favour of a new one, which is run in its place when the queue has no place at all.
-  private func replaceOldest(with job: any PoolTask, waits: Bool) throws(PoolError) -> Bool {
+  private func replaceOldest(with job: PoolTask, waits: Bool) throws(PoolError) -> Bool {
     let (isPossible, oldest) = point.withLock { guarded, _ in
       guard guarded.state.isOpen, let oldest = guarded.state.queue.popFirst() else {
-        return (guarded.state.capacity > 0, nil as (any PoolTask)?)
+        return (guarded.state.capacity > 0, nil as PoolTask?)
       }
       guarded.state.queue.append(job)
       guarded.state.counts.submitted += 1
@@ -117,7 +113,8 @@ final class ThreadPoolCore: PoolRegistry.Member {
   }
 
   @available(*, noasync)
-  func waitForRoom(for job: any PoolTask, at place: SourcePlace) throws {
+  @usableFromInline
+  func waitForRoom(for job: PoolTask, at place: SourcePlace) throws {
     let isRefused: Bool
     do {
       isRefused = try point.wait(
@@ -129,7 +126,8 @@ final class ThreadPoolCore: PoolRegistry.Member {
     if isRefused { throw roomError(.closed) }
   }
 
-  func waitForRoom(for job: any PoolTask, at place: SourcePlace) async throws {
+  @usableFromInline
+  func waitForRoom(for job: PoolTask, at place: SourcePlace) async throws {
     let isRefused: Bool
     do {
       isRefused = try await point.wait(
@@ -150,7 +148,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
   /// Starts a worker that is counted already.
   ///
   /// - Parameter job: what it does first; queued if the system gives no thread, and there are other workers.
-  private func startWorker(with job: (any PoolTask)?) throws(PoolError) {
+  private func startWorker(with job: PoolTask?) throws(PoolError) {
     let worker = ThreadPoolWorker(of: self)
     let thread = OSThread<Void>(
       name: "\(name)-\(worker.number)", isDaemon: false, stackSize: stackSize
@@ -167,7 +165,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
 
   func nextWorkerNumber() -> Int { lastWorkerNumber.add(1, ordering: .relaxed).newValue }
 
-  private func giveBack(_ job: (any PoolTask)?, as error: ThreadError) throws(PoolError) {
+  private func giveBack(_ job: PoolTask?, as error: ThreadError) throws(PoolError) {
     let isTaken = point.update { guarded in
       guarded.state.workers -= 1
       guard let job else { return true }
@@ -178,7 +176,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
     if !isTaken { throw .noWorker(pool: name, error) }
   }
 
-  private func work(_ worker: ThreadPoolWorker, first: (any PoolTask)?) {
+  private func work(_ worker: ThreadPoolWorker, first: PoolTask?) {
     do {
       try initialiser?()
     } catch {
@@ -194,9 +192,9 @@ final class ThreadPoolCore: PoolRegistry.Member {
   }
 
   /// The next job, which a worker may wait for; `nil` when it is to leave.
-  private func next(_ worker: ThreadPoolWorker) -> (any PoolTask)? {
+  private func next(_ worker: ThreadPoolWorker) -> PoolTask? {
     while true {
-      let (job, leaves) = point.withLock { guarded, wakes -> ((any PoolTask)?, Bool) in
+      let (job, leaves) = point.withLock { guarded, wakes -> (PoolTask?, Bool) in
         if worker.isBusy {
           worker.isBusy = false
           guarded.state.counts.completed += 1
@@ -269,7 +267,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
       if guarded.state.isOpen { guarded.state.phase = .draining }
       return cancelPending ? guarded.state.takeQueue() : []
     }
-    for job in dropped { job.cancelTask() }
+    for job in dropped { job.future.cancel() }
   }
 
   func noteCancellation() {

@@ -27,10 +27,10 @@ package final class FutexWord: @unchecked Sendable {
 
   package var value: UInt32 { skein_load_u32(word) }
 
-  /// Moves on and wakes all sleepers.
-  package func advance() {
+  /// Moves on and wakes sleepers: all, or so many.
+  package func advance(waking count: UInt32 = .max) {
     _ = skein_add_u32(word, 1)
-    _ = skein_futex_wake(word, .max, owner != nil)
+    _ = skein_futex_wake(word, count, owner != nil)
   }
 
   /// Blocks the thread while the word has the value `seen`, until `deadline` on CLOCK_MONOTONIC (negative: no

@@ -8,18 +8,18 @@ internal import Glibc
 ///
 /// - Source: the spinning of parking_lot and crossbeam.
 @usableFromInline
-struct Backoff {
+package struct Backoff {
   private var round = 0
 
   private static let pauses = 3
   private static let yields = 7
 
   @usableFromInline
-  init() {}
+  package init() {}
 
   /// Waits a little longer than the last time; `false` when it is time to sleep.
   @usableFromInline
-  mutating func pause() -> Bool {
+  package mutating func pause() -> Bool {
     defer { round += 1 }
     guard round < Self.pauses + Self.yields else { return false }
     if round < Self.pauses {
