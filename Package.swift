@@ -49,10 +49,11 @@ let modules = [
     name: "SkeinDiagnostics", dependencies: ["CSkein", "SkeinSync"],
     testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "DiagnosticsFixture"]),
   Module(
-    name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"], testDependencies: ["SkeinSync", "SkeinTesting"]),
+    name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"],
+    testDependencies: ["SkeinSync", "SkeinTesting", "SkeinDiagnostics", "ThreadsFixture"]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
-    testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting"]),
+    testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinWork", testDependencies: []),
@@ -83,7 +84,9 @@ let modules = [
       "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "skein",
       subprocess, systemPackage,
     ]),
-  Module(name: "SkeinTesting", dependencies: ["SkeinSync", heap], testDependencies: ["SkeinSync"]),
+  Module(
+    name: "SkeinTesting", dependencies: ["SkeinSync", "SkeinThreads", "SkeinFutures", heap],
+    testDependencies: ["SkeinSync", "SkeinThreads", "SkeinFutures"]),
   Module(
     name: "SkeinJobsTesting",
     dependencies: ["SkeinJobs", "SkeinSync", "SkeinTesting", "SkeinWork", logging],
@@ -105,7 +108,10 @@ let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
 let baseExecutables: [Target] = [
   .executableTarget(
     name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
-    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings)
+    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "ThreadsFixture", dependencies: ["SkeinThreads", "SkeinFutures", "SkeinSync"],
+    path: "Tests/ThreadsFixture", swiftSettings: swiftSettings),
 ]
 
 let executables: [Target] = [

@@ -45,6 +45,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
       statistics.workers = guarded.state.workers
       statistics.idle = guarded.state.idle
       statistics.queued = guarded.state.queue.count
+      statistics.waiting = guarded.queue.count - guarded.state.idle
       return statistics
     }
   }

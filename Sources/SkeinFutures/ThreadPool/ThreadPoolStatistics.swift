@@ -8,6 +8,8 @@ public struct ThreadPoolStatistics: Hashable, Sendable {
   public internal(set) var mostWorkers = 0
   /// Jobs that stand in the queue.
   public internal(set) var queued = 0
+  /// Threads and tasks that wait for room in the queue.
+  public internal(set) var waiting = 0
   /// Jobs that were taken in.
   public internal(set) var submitted = 0
   /// Jobs that workers have done with: with a value, with an error, or without having begun because they were

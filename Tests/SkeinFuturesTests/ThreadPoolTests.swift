@@ -1,0 +1,411 @@
+import SkeinFutures
+import SkeinSync
+import SkeinTesting
+import SkeinThreads
+import Testing
+
+private struct Failed: Error, Equatable {}
+
+private enum Request {
+  @TaskLocal static var id = "none"
+}
+
+@Suite("ThreadPool", .leavesNoThreads)
+struct ThreadPoolTests {
+  @Test("workers start when there is work and nobody is idle, up to the number given")
+  func growth() async throws {
+    try await withThreadPool(threads: 2, name: "grow") { pool in
+      #expect(pool.statistics.workers == 0)
+      let gate = Event()
+      let first = try await pool.submit { try gate.wait() }
+      #expect(pool.statistics.workers == 1)
+      let second = try await pool.submit { try gate.wait() }
+      let third = try await pool.submit { try gate.wait() }
+      #expect(pool.statistics.workers == 2 && pool.statistics.queued == 1)
+      gate.set()
+      for future in [first, second, third] { try await future.value }
+      try await eventually("both are idle") { pool.statistics.idle == 2 }
+      _ = try await pool.submit { 1 }.value
+      #expect(pool.statistics.mostWorkers == 2 && pool.statistics.submitted == 4)
+    }
+  }
+
+  @Test("threads have the pool's name and a number")
+  func names() async throws {
+    try await withThreadPool(threads: 2, name: "named") { pool in
+      let name = try await pool.submit { ThreadInfo.current.name }.value
+      #expect(name == "named-1")
+    }
+  }
+
+  @Test("workers beyond the core help out when the queue is full, and end when they have been idle")
+  func elastic() async throws {
+    let clock = ManualClock()
+    let pool = try ThreadPool(
+      threads: 1, maximum: 3, keepAlive: .seconds(10), queueCapacity: 1, whenFull: .fail, clock: clock)
+    let gate = Event()
+    var futures: [Future<Void>] = []
+    for _ in 0..<4 { futures.append(try await pool.submit { try gate.wait() }) }
+    #expect(pool.statistics.workers == 3 && pool.statistics.queued == 1)
+    await #expect(throws: PoolError.self) { try await pool.submit {} }
+    gate.set()
+    for future in futures { try await future.value }
+    try await eventually("all are idle") { pool.statistics.idle == 3 }
+    try await clock.waitUntilScheduled(count: 3)
+    clock.advance(by: .seconds(10))
+    try await eventually("the helpers have left") { pool.statistics.workers == 1 }
+    #expect(try await pool.submit { 7 }.value == 7)
+    await pool.shutdown()
+    #expect(pool.statistics.workers == 0)
+  }
+
+  @Test("a full queue: who submits waits, first come, first served")
+  func block() async throws {
+    let pool = try ThreadPool(threads: 1, queueCapacity: 1)
+    let (gate, log) = (Event(), Lock<[Int]>([]))
+    let running = try await pool.submit { try gate.wait() }
+    try await eventually("it runs") { running.isRunning }
+    let queued = try await pool.submit { log.withLock { $0.append(0) } }
+    #expect(throws: PoolError.self) { try pool.trySubmit {} }
+    let task = Task { try await pool.submit { log.withLock { $0.append(1) } }.value }
+    try await eventually("a task waits for room") { pool.statistics.waiting == 1 }
+    let thread = Task {
+      try await onThread { try pool.submit { log.withLock { $0.append(2) } }.result() }
+    }
+    try await eventually("a thread waits for room") { pool.statistics.waiting == 2 }
+    let cancelled = Task { try await pool.submit { log.withLock { $0.append(3) } }.value }
+    try await eventually("a third one waits for room") { pool.statistics.waiting == 3 }
+    cancelled.cancel()
+    await #expect(throws: WaitError.cancelled) { try await cancelled.value }
+    gate.set()
+    try await queued.value
+    try await task.value
+    try await thread.value
+    await pool.shutdown()
+    #expect(log.withLock { $0 } == [0, 1, 2])
+    #expect(pool.statistics.rejected == 1)
+  }
+
+  @Test("who waits for room is refused when the pool is shut down")
+  func blockedAtShutdown() async throws {
+    let pool = try ThreadPool(threads: 1, queueCapacity: 0)
+    let gate = Event()
+    let running = try await pool.submit { try gate.wait() }
+    let waiter = Task { try await pool.submit { 1 } }
+    try await eventually("one waits for room") { pool.statistics.waiting == 1 }
+    await pool.shutdown(wait: false)
+    await #expect(throws: PoolError.self) { try await waiter.value }
+    gate.set()
+    try await running.value
+    await pool.shutdown()
+  }
+
+  @Test("a queue without places hands work to a worker that is idle, or to nobody")
+  func noQueue() async throws {
+    let pool = try ThreadPool(threads: 1, queueCapacity: 0, whenFull: .fail)
+    for number in 0..<20 {
+      // The worker is not idle at once.
+      try await eventually("it is taken") {
+        guard let future = try? await pool.submit({ number }) else { return false }
+        return try await future.value == number
+      }
+    }
+    await pool.shutdown()
+  }
+
+  @Test("a full queue: the caller runs the work, or the oldest work is dropped")
+  func otherPolicies() async throws {
+    for policy in [RejectionPolicy.runInCaller, .dropOldest] {
+      let pool = try ThreadPool(threads: 1, queueCapacity: 1, whenFull: policy)
+      let gate = Event()
+      let running = try await pool.submit { try gate.wait() }
+      try await eventually("it runs") { running.isRunning }
+      let oldest = try await pool.submit { ThreadInfo.current.name }
+      let newest = try await onThread { try pool.submit { ThreadInfo.current.name } }
+      if policy == .runInCaller {
+        #expect(try await newest.value != "pool-1")
+        #expect(oldest.state == .pending)
+      } else {
+        await #expect(throws: PoolError.self) { try await oldest.value }
+        #expect(newest.state == .pending)
+      }
+      gate.set()
+      await pool.shutdown()
+      #expect(pool.statistics.rejected == 1 && newest.isDone && oldest.isDone)
+    }
+  }
+
+  @Test("a cancelled job leaves its place in a full queue to the next")
+  func cancelledPlace() async throws {
+    let pool = try ThreadPool(threads: 1, queueCapacity: 1)
+    let gate = Event()
+    let running = try await pool.submit { try gate.wait() }
+    try await eventually("it runs") { running.isRunning }
+    let queued = try await pool.submit { 1 }
+    let waiter = Task { try await pool.submit { 2 } }
+    try await eventually("one waits for room") { pool.statistics.waiting == 1 }
+    queued.cancel()
+    let taken = try await waiter.value
+    #expect(taken.state == .pending && pool.statistics.queued == 1)
+    gate.set()
+    #expect(try await taken.value == 2)
+    await pool.shutdown()
+  }
+
+  @Test("an initialiser runs once in each worker before its first job")
+  func initialiser() async throws {
+    let initialised = Lock(Set<String>())
+    let pool = try ThreadPool(threads: 2) {
+      initialised.withLock { _ = $0.insert(ThreadInfo.current.name) }
+    }
+    let gate = Event()
+    let jobs = [try await pool.submit { try gate.wait() }, try await pool.submit { try gate.wait() }]
+    gate.set()
+    for job in jobs { try await job.value }
+    #expect(initialised.withLock { $0 } == ["pool-1", "pool-2"])
+    await pool.shutdown()
+  }
+
+  @Test("an initialiser that throws breaks the pool: what waits and what comes fails")
+  func brokenInitialiser() async throws {
+    let gate = Event()
+    let pool = try ThreadPool(threads: 1) {
+      try gate.wait()
+      throw Failed()
+    }
+    let jobs = [try await pool.submit { 1 }, try await pool.submit { 2 }]
+    gate.set()
+    for job in jobs {
+      await #expect {
+        try await job.value
+      } throws: { error in
+        if case PoolError.broken(_, let cause) = error { cause is Failed } else { false }
+      }
+    }
+    try await eventually("it is broken") {
+      do {
+        _ = try pool.trySubmit { 3 }
+        return false
+      } catch PoolError.broken { return true }
+    }
+    await pool.shutdown()
+  }
+
+  @Test("task-locals that are bound where work is submitted are bound where it runs")
+  func taskLocals() async throws {
+    try await withThreadPool(threads: 1) { pool in
+      let (bound, other) = try await Request.$id.withValue("REQ-1") {
+        let bound = try await pool.submit { Request.id }
+        return (
+          bound, try await onThread { try Request.$id.withValue("REQ-2") { try pool.submit { Request.id } } }
+        )
+      }
+      #expect(try await bound.value == "REQ-1")
+      #expect(try await other.value == "REQ-2")
+      let none = try await onThread { try pool.submit { Request.id } }
+      #expect(try await none.value == "none")
+      // A job that never runs leaves nothing behind either.
+      let gate = Event()
+      _ = try await pool.submit { try gate.wait() }
+      try await Request.$id.withValue("REQ-3") { _ = try await pool.submit { Request.id }.cancel() }
+      gate.set()
+    }
+  }
+
+  @Test("what a job captured is let go of before its result is known")
+  func captures() async throws {
+    final class Captured: Sendable {}
+    try await withThreadPool(threads: 1) { pool in
+      weak var seen: Captured?
+      let job = try await {
+        let captured = Captured()
+        seen = captured
+        return try await pool.submit { withExtendedLifetime(captured) { 1 } }
+      }()
+      _ = try await job.value
+      #expect(seen == nil)
+    }
+  }
+
+  @Test("sizes that make no sense are refused, and say which")
+  func sizes() {
+    for (threads, maximum, capacity) in [(-1, nil, nil), (0, 0, nil), (2, 1, nil), (1, nil, -1)]
+      as [(Int, Int?, Int?)]
+    {
+      #expect(throws: PoolError.self) {
+        try ThreadPool(threads: threads, maximum: maximum, queueCapacity: capacity)
+      }
+    }
+    #expect(throws: PoolError.self) { try ParallelPool(threads: 0) }
+  }
+
+  @Test("a pool of no core workers has one when there is work")
+  func noCore() async throws {
+    let pool = try ThreadPool(threads: 0, maximum: 1)
+    #expect(try await pool.submit { 1 }.value == 1)
+    await pool.shutdown()
+  }
+
+  @Test("the system gives no thread: submit says so, and the pool works once it gives one again")
+  func noThread() async throws {
+    let pool = try ThreadPool(threads: 1, stackSize: 1 << 46)
+    await #expect {
+      try await pool.submit { 1 }
+    } throws: { error in
+      if case PoolError.noWorker(_, .refused) = error { true } else { false }
+    }
+    #expect(pool.statistics.workers == 0)
+    await pool.shutdown()
+  }
+
+  @Test("withThreadPool does what was submitted, or cancels it when its body throws")
+  func scoped() async throws {
+    let done = Lock(0)
+    try await withThreadPool(threads: 1) { pool in
+      for _ in 0..<10 { _ = try await pool.submit { done.withLock { $0 += 1 } } }
+    }
+    #expect(done.withLock { $0 } == 10)
+    try await onThread {
+      try withThreadPool(threads: 1) { pool in
+        for _ in 0..<10 { _ = try pool.submit { done.withLock { $0 += 1 } } }
+      }
+    }
+    #expect(done.withLock { $0 } == 20)
+    let waiting = Lock<Future<Int>?>(nil)
+    await #expect(throws: Failed.self) {
+      try await withThreadPool(threads: 1) { pool in
+        let gate = Event()
+        let running = try await pool.submit { try gate.wait() }
+        try await eventually("it runs") { running.isRunning }
+        let last = try await pool.submit { 1 }
+        waiting.withLock { $0 = last }
+        gate.set()
+        throw Failed()
+      }
+    }
+    let last = waiting.withLock { $0! }
+    #expect(last.isDone)
+  }
+}
+
+@Suite("Work that waits for work of its own pool", .leavesNoThreads)
+struct StarvationTests {
+  @Test("one worker that waits for its own pool is told that it would starve")
+  func one() async throws {
+    try await withThreadPool(threads: 1, name: "single") { pool in
+      let outer = try await pool.submit { try pool.submit { 1 }.result() }
+      await #expect(throws: FutureError.wouldStarve(pool: "single", workers: 1)) { try await outer.value }
+    }
+  }
+
+  @Test("of several workers that all wait, the last one is told, and the others get their results")
+  func several() async throws {
+    try await withThreadPool(threads: 3) { pool in
+      let meeting = Barrier(parties: 3)
+      var outer: [Future<Int>] = []
+      for number in 0..<3 {
+        outer.append(
+          try await pool.submit {
+            try meeting.wait()
+            return try pool.submit { number }.result()
+          })
+      }
+      var told = 0
+      for (number, future) in outer.enumerated() {
+        do {
+          let value = try await future.value
+          #expect(value == number)
+        } catch FutureError.wouldStarve {
+          told += 1
+        }
+      }
+      #expect(told == 1)
+    }
+  }
+
+  @Test("it is found through composed futures, through wait and through asCompleted")
+  func throughOthers() async throws {
+    try await withThreadPool(threads: 1) { pool in
+      let waits: [@Sendable () throws -> Void] = [
+        { _ = try pool.submit { 1 }.map { $0 + 1 }.result() },
+        { _ = try wait(for: [pool.submit { 1 }, pool.submit { 2 }]) },
+        { for done in asCompleted([try pool.submit { 1 }]).results { _ = try done.get() } },
+        { _ = try pool.map(0..<3) { $0 } },
+      ]
+      for body in waits {
+        let outer = try await pool.submit(body)
+        await #expect(throws: FutureError.self) { try await outer.value }
+      }
+    }
+  }
+
+  @Test("a wait with a deadline, and one for other pools, is no reason")
+  func noReason() async throws {
+    try await withThreadPool(threads: 1) { pool in
+      try await withThreadPool(threads: 1) { other in
+        let timed = try await pool.submit { try pool.submit { 1 }.result(timeout: .milliseconds(1)) }
+        await #expect(throws: WaitError.timedOut) { try await timed.value }
+        let foreign = try await pool.submit { try other.submit { 2 }.result() }.value
+        #expect(foreign == 2)
+        let chained = try await pool.submit {
+          try Future(.success(1)).flatMap { _ in try other.submit { 3 } }.result()
+        }
+        let value = try await chained.value
+        #expect(value == 3)
+      }
+    }
+  }
+
+  @Test("a pool that may grow does, for a worker that waits")
+  func growth() async throws {
+    let pool = try ThreadPool(threads: 1, maximum: 3)
+    let outer = try await pool.submit {
+      try pool.submit { try pool.submit { 5 }.result() }.result()
+    }
+    #expect(try await outer.value == 5)
+    #expect(pool.statistics.mostWorkers == 3)
+    await pool.shutdown()
+  }
+
+  @Test("a worker of a full pool that blocks runs the work itself")
+  func fullPool() async throws {
+    let pool = try ThreadPool(threads: 1, queueCapacity: 1)
+    let outer = try await pool.submit {
+      let first = try pool.submit { ThreadInfo.current.name }
+      let second = try pool.submit { ThreadInfo.current.name }
+      return (first.isDone, try second.result())
+    }
+    let (isDone, name) = try await outer.value
+    #expect(!isDone && name == "pool-1")
+    await pool.shutdown()
+  }
+
+  @Test("nested work of a work-stealing pool is done by the worker that waits for it")
+  func stealing() async throws {
+    let pool = try ParallelPool(threads: 1)
+    let value = try await pool.submit {
+      try pool.submit { try pool.submit { 8 }.map { $0 + 1 }.result() }.result()
+    }.value
+    #expect(value == 9)
+    await pool.shutdown()
+  }
+
+  @Test("stress: nested waits either end or are told", arguments: [1, 2, 3] as [UInt64])
+  func stress(seed: UInt64) async throws {
+    let generator = Lock(SeededGenerator(seed: seed))
+    try await withThreadPool(threads: 3) { pool in
+      @Sendable func nest(_ depth: Int) throws -> Int {
+        guard depth > 0 else { return 1 }
+        let width = generator.withLock { Int.random(in: 1...2, using: &$0) }
+        let children = try (0..<width).map { _ in try pool.submit { try nest(depth - 1) } }
+        return try children.map { try $0.result() }.reduce(1, +)
+      }
+      for _ in 0..<40 {
+        do {
+          let count = try await pool.submit { try nest(3) }.value
+          #expect(count > 1)
+        } catch FutureError.wouldStarve {}
+      }
+    }
+  }
+}
