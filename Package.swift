@@ -49,7 +49,8 @@ let modules = [
     name: "SkeinDiagnostics", dependencies: ["CSkein", "SkeinSync"],
     testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "DiagnosticsFixture"]),
   Module(
-    name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"], testDependencies: ["SkeinSync", "SkeinTesting"]),
+    name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"],
+    testDependencies: ["SkeinSync", "SkeinTesting"]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting"]),
@@ -83,7 +84,9 @@ let modules = [
       "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "skein",
       subprocess, systemPackage,
     ]),
-  Module(name: "SkeinTesting", dependencies: ["SkeinSync", heap], testDependencies: ["SkeinSync"]),
+  Module(
+    name: "SkeinTesting", dependencies: ["SkeinSync", "SkeinThreads", heap],
+    testDependencies: ["SkeinSync", "SkeinThreads"]),
   Module(
     name: "SkeinJobsTesting",
     dependencies: ["SkeinJobs", "SkeinSync", "SkeinTesting", "SkeinWork", logging],
