@@ -50,7 +50,7 @@ let modules = [
     testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "DiagnosticsFixture"]),
   Module(
     name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"],
-    testDependencies: ["SkeinSync", "SkeinTesting", "SkeinDiagnostics", "ThreadsFixture"]),
+    testDependencies: ["SkeinSync", "SkeinTesting"]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics"]),
@@ -108,10 +108,7 @@ let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
 let baseExecutables: [Target] = [
   .executableTarget(
     name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
-    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
-  .executableTarget(
-    name: "ThreadsFixture", dependencies: ["SkeinThreads", "SkeinFutures", "SkeinSync"],
-    path: "Tests/ThreadsFixture", swiftSettings: swiftSettings),
+    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings)
 ]
 
 let executables: [Target] = [

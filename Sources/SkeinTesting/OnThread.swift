@@ -1,4 +1,4 @@
-internal import SkeinSync
+internal import SkeinThreads
 
 /// Runs `body` on a thread of its own, and suspends the task until it has ended.
 ///
@@ -9,14 +9,21 @@ internal import SkeinSync
 /// try await onThread { try semaphore.acquire() }
 /// ```
 ///
+/// The thread is a daemon, so that one which hangs does not keep the test process alive; threads that it makes are
+/// daemons too, unless they say otherwise.
+///
 /// - Returns: what `body` returns.
-/// - Throws: what `body` throws.
+/// - Throws: what `body` throws; `ThreadError` when the system gives no thread.
 /// - Cancellation: does not reach a thread; the call ends when `body` ends.
 public func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result
 {
   try await withCheckedThrowingContinuation { continuation in
-    startDetachedThread(name: "skein-test") {
-      continuation.resume(with: Swift.Result { try body() })
+    do {
+      _ = try OSThread.start(name: "skein-test", isDaemon: true) {
+        continuation.resume(with: Swift.Result { try body() })
+      }
+    } catch {
+      continuation.resume(throwing: error)
     }
   }
 }

@@ -1,15 +1,13 @@
 import SkeinTesting
 import Testing
 
-/// Makes sure after each test that it has left no thread behind.
+/// Fails a test that leaves threads behind.
 struct LeavesNoThreads: TestTrait, SuiteTrait, TestScoping {
-  var isRecursive: Bool { true }
+  let isRecursive = true
 
   func provideScope(
-    for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
+    for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
   ) async throws {
-    // A suite as a whole, and a test with all its cases, are checked case by case.
-    guard testCase != nil else { return try await function() }
     try await withThreadLeakCheck { try await function() }
   }
 }

@@ -3,7 +3,7 @@ import SkeinTesting
 import SkeinThreads
 import Testing
 
-@Suite("OSThread")
+@Suite("OSThread", .leavesNoThreads)
 struct OSThreadTests {
   @Test("it runs its body once and gives the result to all who join it")
   func smoke() async throws {
