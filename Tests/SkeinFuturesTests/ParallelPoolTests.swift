@@ -1,0 +1,355 @@
+import SkeinFutures
+import SkeinSync
+import SkeinTesting
+import SkeinThreads
+import Testing
+
+private struct Failed: Error, Equatable {
+  var number = 0
+}
+
+/// Counts those that live.
+private final class Counted: Sendable {
+  static let alive = Lock(0)
+  let number: Int
+  init(_ number: Int) {
+    self.number = number
+    Self.alive.withLock { $0 += 1 }
+  }
+  deinit { Self.alive.withLock { $0 -= 1 } }
+}
+
+/// Runs `body` with a pool of so many workers, on a thread.
+private func withPool<Result: Sendable>(
+  _ threads: Int = 3, _ body: @escaping @Sendable (ParallelPool) throws -> Result
+) async throws -> Result {
+  let pool = try ParallelPool(threads: threads)
+  let result = try await onThread { try body(pool) }
+  await pool.shutdown()
+  return result
+}
+
+@Suite("ParallelPool", .leavesNoThreads)
+struct ParallelPoolTests {
+  @Test("a join does both, wherever it is called", arguments: [1, 2, 4])
+  func join(threads: Int) async throws {
+    let result = try await withPool(threads) { pool in
+      @Sendable func fibonacci(_ number: Int) -> Int {
+        guard number > 1 else { return number }
+        let (a, b) = pool.join({ fibonacci(number - 1) }, { fibonacci(number - 2) })
+        return a + b
+      }
+      return (fibonacci(15), try pool.run { fibonacci(16) })
+    }
+    #expect(result == (610, 987))
+  }
+
+  @Test("of two errors of a join, the left one is thrown, once both have ended")
+  func joinErrors() async throws {
+    try await withPool { pool in
+      let ended = Lock(0)
+      #expect(throws: Failed(number: 1)) {
+        _ = try pool.join(
+          { () throws(Failed) -> Int in throw Failed(number: 1) },
+          { () throws(Failed) -> Int in
+            ended.withLock { $0 += 1 }
+            throw Failed(number: 2)
+          })
+      }
+      #expect(ended.withLock { $0 } == 1)
+    }
+  }
+
+  @Test("more jobs than there is room for are done all the same")
+  func deepJoin() async throws {
+    let count = try await withPool(2) { pool in
+      // A chain: each join forks a leaf that nobody takes before the chain has ended.
+      @Sendable func chain(_ depth: Int) -> Int {
+        guard depth > 0 else { return 0 }
+        let (rest, one) = pool.join({ chain(depth - 1) }, { 1 })
+        return rest + one
+      }
+      return try pool.run { chain(5000) }
+    }
+    #expect(count == 5000)
+  }
+
+  @Test("map keeps the order, for all sizes and grains")
+  func map() async throws {
+    try await withPool { pool in
+      for count in [0, 1, 2, 7, 100, 1001] {
+        for grain in [nil, 1, 3, 5000] {
+          #expect(pool.parallelMap(0..<count, grain: grain) { $0 * 2 } == (0..<count).map { $0 * 2 })
+        }
+      }
+      #expect(pool.parallelMap(Array("abc")) { "\($0)\($0)" } == ["aa", "bb", "cc"])
+      #expect(pool.parallelMap([1, 2, 3, 4].reversed(), grain: 1) { $0 } == [4, 3, 2, 1])
+    }
+  }
+
+  @Test("an error of a map is that of the first chunk that has one, and nothing is left of the others")
+  func mapErrors() async throws {
+    try await withPool { pool in
+      for _ in 0..<50 {
+        #expect(throws: Failed(number: 3)) {
+          _ = try pool.parallelMap(0..<100, grain: 1) { number throws(Failed) -> Counted in
+            if number == 3 { throw Failed(number: number) }
+            return Counted(number)
+          }
+        }
+      }
+      #expect(Counted.alive.withLock { $0 } == 0)
+      let all = pool.parallelMap(0..<100, grain: 7) { Counted($0) }
+      #expect(all.map(\.number) == Array(0..<100))
+    }
+    #expect(Counted.alive.withLock { $0 } == 0)
+  }
+
+  @Test("reduce combines in the order of the chunks")
+  func reduce() async throws {
+    try await withPool { pool in
+      for count in [0, 1, 10, 1000] {
+        let text = pool.reduce(
+          0..<count, identity: "", grain: 3, accumulate: { $0 += "\($1)," }, combine: { $0 + $1 })
+        #expect(text == (0..<count).map { "\($0)," }.joined())
+      }
+      #expect(throws: Failed.self) {
+        _ = try pool.reduce(
+          0..<100, identity: 0, grain: 10,
+          accumulate: { (sum: inout Int, number: Int) throws(Failed) in
+            if number == 50 { throw Failed() }
+            sum += number
+          }, combine: { (left, right) throws(Failed) in left + right })
+      }
+      let seen = Lock(Set<Int>())
+      pool.forEach(0..<500) { number in seen.withLock { _ = $0.insert(number) } }
+      #expect(seen.withLock { $0.count } == 500)
+    }
+  }
+
+  @Test("sort sorts numbers in every pattern", arguments: [0, 1, 2, 3, 20, 21, 130, 5000, 60_000])
+  func sort(count: Int) async throws {
+    try await withPool { pool in
+      var generator = SeededGenerator(seed: UInt64(count))
+      let patterns: [[Int]] = [
+        (0..<count).map { _ in Int.random(in: .min ... .max, using: &generator) },
+        Array(0..<count), Array((0..<count).reversed()), Array(repeating: 7, count: count),
+        (0..<count).map { _ in Int.random(in: 0...2, using: &generator) },
+        (0..<count).map { min($0, count - $0) }, (0..<count).map { $0 ^ 1 },
+        (0..<count).map { $0 % 100 == 0 ? Int.random(in: 0...count, using: &generator) : $0 },
+      ]
+      for (number, pattern) in patterns.enumerated() {
+        var sorted = pattern
+        pool.sort(&sorted)
+        #expect(sorted == pattern.sorted(), "pattern \(number)")
+        pool.sort(&sorted, by: >)
+        #expect(sorted == pattern.sorted(by: >), "pattern \(number), descending")
+      }
+    }
+  }
+
+  @Test("sort moves objects and strings without losing or doubling one")
+  func sortObjects() async throws {
+    try await withPool { pool in
+      var generator = SeededGenerator(seed: 5)
+      var objects = (0..<20_000).map { _ in Counted(Int.random(in: 0...500, using: &generator)) }
+      pool.sort(&objects) { $0.number < $1.number }
+      #expect(zip(objects, objects.dropFirst()).allSatisfy { $0.number <= $1.number })
+      #expect(Set(objects.map(ObjectIdentifier.init)).count == 20_000)
+      var words = (0..<10_000).map { "word \(($0 * 7919) % 10_000) of some length" }
+      let expected = words.sorted()
+      pool.sort(&words)
+      #expect(words == expected)
+    }
+    #expect(Counted.alive.withLock { $0 } == 0)
+  }
+
+  @Test("an order that makes no sense does no harm")
+  func badOrder() async throws {
+    try await withPool { pool in
+      let generator = Lock(SeededGenerator(seed: 9))
+      var numbers = Array(0..<20_000)
+      pool.sort(&numbers) { _, _ in generator.withLock { Bool.random(using: &$0) } }
+      #expect(Set(numbers).count == 20_000)
+    }
+  }
+
+  @Test("a scope ends when all that was spawned has, at any depth")
+  func scope() async throws {
+    let count = Lock(0)
+    try await withPool { pool in
+      @Sendable func spawn(_ scope: ParallelScope, _ depth: Int) {
+        count.withLock { $0 += 1 }
+        if depth > 0 { for _ in 0..<3 { scope.spawn { spawn(scope, depth - 1) } } }
+      }
+      let result = try pool.scope { scope in
+        spawn(scope, 5)
+        return "ended"
+      }
+      #expect(result == "ended" && count.withLock { $0 } == 364)
+    }
+  }
+
+  @Test("the first error of a scope is thrown, and what has not begun is left out")
+  func scopeErrors() async throws {
+    try await withPool(1) { pool in
+      let begun = Lock(0)
+      #expect(throws: Failed.self) {
+        try pool.scope { scope in
+          for number in 0..<10 {
+            scope.spawn {
+              begun.withLock { $0 += 1 }
+              if number == 2 { throw Failed() }
+            }
+          }
+        }
+      }
+      #expect(begun.withLock { $0 } == 3)
+      #expect(throws: Failed.self) { try pool.scope { _ in throw Failed() } }
+    }
+  }
+
+  @Test("once it was shut down, who calls does the work")
+  func afterShutdown() async throws {
+    let pool = try ParallelPool(threads: 2)
+    await pool.shutdown()
+    try await onThread {
+      let (a, b) = pool.join({ 1 }, { 2 })
+      #expect(a + b == 3)
+      #expect(pool.parallelMap(0..<1000, grain: 10) { $0 } == Array(0..<1000))
+      var numbers = Array((0..<10_000).map { ($0 * 7919) % 10_007 })
+      pool.sort(&numbers)
+      #expect(numbers == numbers.sorted())
+      #expect(throws: PoolError.self) { try pool.run { 1 } }
+      #expect(throws: PoolError.self) { try pool.scope { _ in } }
+    }
+  }
+
+  @Test("stress: outsiders and workers join, map and sort at the same time", arguments: [1, 2] as [UInt64])
+  func stress(seed: UInt64) async throws {
+    let pool = try ParallelPool(threads: 3)
+    try await withThreads { scope in
+      for index in 0..<3 {
+        try scope.start {
+          var generator = SeededGenerator(seed: seed &* 10 &+ UInt64(index))
+          for _ in 0..<15 {
+            let count = Int.random(in: 1...3000, using: &generator)
+            var numbers = (0..<count).map { _ in Int.random(in: 0...count, using: &generator) }
+            let expected = numbers.sorted()
+            let doubled = pool.parallelMap(numbers, grain: 1 + count / 20) { $0 * 2 }
+            #expect(doubled == numbers.map { $0 * 2 }, "seed \(seed)")
+            pool.sort(&numbers)
+            #expect(numbers == expected, "seed \(seed)")
+            let futures = try (0..<20).map { number in try pool.submit { number } }
+            #expect(try futures.map { try $0.result() } == Array(0..<20))
+          }
+        }
+      }
+    }
+    await pool.shutdown()
+  }
+}
+
+@Suite("ParallelPool and tasks", .leavesNoThreads)
+struct ParallelPoolTaskTests {
+  @Test("loops can be awaited")
+  func awaited() async throws {
+    let pool = try ParallelPool(threads: 2)
+    #expect(try await pool.parallelMap(0..<100) { $0 + 1 } == Array(1...100))
+    let sum = try await pool.reduce(0..<100, identity: 0, accumulate: { $0 += $1 }, combine: { $0 + $1 })
+    #expect(sum == 4950)
+    try await pool.forEach(0..<10) { _ in }
+    let sorted = try await pool.sorted([3, 1, 2])
+    let descending = try await pool.sorted([3, 1, 2], by: >)
+    #expect(sorted == [1, 2, 3] && descending == [3, 2, 1])
+    #expect(try await pool.run { ThreadInfo.current.name.hasPrefix("parallel-") })
+    #expect(try await pool.scope { _ in 5 } == 5)
+    await #expect(throws: Failed.self) { try await pool.parallelMap(0..<100) { _ in throw Failed() } }
+    await pool.shutdown()
+    await #expect(throws: PoolError.self) { try await pool.parallelMap(0..<100) { $0 } }
+  }
+
+  @Test("a cancelled loop leaves out what has not begun, and ends when the rest has")
+  func cancelled() async throws {
+    let pool = try ParallelPool(threads: 1)
+    let (begun, gate) = (Lock(0), Event())
+    let loop = Task {
+      try await pool.forEach(0..<100, grain: 1) { _ in
+        begun.withLock { $0 += 1 }
+        try gate.wait()
+      }
+    }
+    try await eventually("it has begun") { begun.withLock { $0 } == 1 }
+    loop.cancel()
+    gate.set()
+    await #expect(throws: CancellationError.self) { try await loop.value }
+    #expect(begun.withLock { $0 } == 1)
+    await pool.shutdown()
+  }
+
+  @Test("tasks, their children and actors run on it, and yields come back")
+  func executor() async throws {
+    actor Counter {
+      var names: Set<String> = []
+      func note() { names.insert(ThreadInfo.current.name) }
+    }
+    let pool = try ParallelPool(threads: 2, name: "tasks")
+    let counter = Counter()
+    try await withTaskExecutorPreference(pool) {
+      try await withThrowingTaskGroup { group in
+        for _ in 0..<50 {
+          group.addTask {
+            for _ in 0..<5 {
+              await counter.note()
+              await Task.yield()
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+    let names = await counter.names
+    #expect(!names.isEmpty && names.isSubset(of: ["tasks-1", "tasks-2"]))
+    await pool.shutdown()
+  }
+
+  @Test("a task that yields for ever does not keep others, nor jobs from outside, from running")
+  func fairness() async throws {
+    let pool = try ParallelPool(threads: 1)
+    let isOver = Event()
+    let busy = (0..<2).map { _ in Task(executorPreference: pool) { while !isOver.isSet { await Task.yield() } } }
+    #expect(try await pool.submit { 1 }.value == 1)
+    let other = Task(executorPreference: pool) { 2 }
+    #expect(await other.value == 2)
+    isOver.set()
+    for task in busy { await task.value }
+    await pool.shutdown()
+  }
+
+  @Test("tasks that prefer a pool that was shut down run elsewhere")
+  func afterShutdown() async throws {
+    let pool = try ParallelPool(threads: 1)
+    let gate = Event()
+    let task = Task(executorPreference: pool) {
+      try await gate.wait()
+      return ThreadInfo.current.name
+    }
+    try await eventually("it waits") { gate.waiterCount == 1 }
+    await pool.shutdown()
+    gate.set()
+    #expect(try await task.value != "parallel-1")
+    #expect(await Task(executorPreference: pool) { 3 }.value == 3)
+  }
+
+  @Test("a task may wait for jobs of the pool that it runs on")
+  func awaitsOwnPool() async throws {
+    let pool = try ParallelPool(threads: 1)
+    let task = Task(executorPreference: pool) {
+      var sum = 0
+      for number in 0..<20 { sum += try await pool.submit { number }.value }
+      return sum
+    }
+    #expect(try await task.value == 190)
+    await pool.shutdown()
+  }
+}
