@@ -26,19 +26,20 @@ struct ChunkPlan: Sendable {
 /// What ends a loop before its time: an error in a chunk, or the cancellation of who waits for it.
 @usableFromInline
 final class LoopEnd<Failure: Error>: Sendable {
-  private let flag: LoopStop
+  private let cancellation: LoopStop?
+  private let failure = LoopStop()
   private let first = Lock<(chunk: Int, error: Failure)?>(nil, internalTo: "ParallelPool")
 
   @usableFromInline
-  init(_ flag: LoopStop?) { self.flag = flag ?? LoopStop() }
+  init(_ cancellation: LoopStop?) { self.cancellation = cancellation }
 
   @usableFromInline
-  var isSet: Bool { flag.isSet }
+  var isSet: Bool { failure.isSet || cancellation?.isSet == true }
 
   /// Of several errors, that of the first chunk counts.
   @usableFromInline
   func set(_ error: Failure, in chunk: Int) {
-    flag.set()
+    failure.set()
     first.withLock { first in if first.map({ chunk < $0.chunk }) ?? true { first = (chunk, error) } }
   }
 
