@@ -320,7 +320,9 @@ struct ParallelPoolTaskTests {
   func fairness() async throws {
     let pool = try ParallelPool(threads: 1)
     let isOver = Event()
-    let busy = (0..<2).map { _ in Task(executorPreference: pool) { while !isOver.isSet { await Task.yield() } } }
+    let busy = (0..<2).map { _ in
+      Task(executorPreference: pool) { while !isOver.isSet { await Task.yield() } }
+    }
     #expect(try await pool.submit { 1 }.value == 1)
     let other = Task(executorPreference: pool) { 2 }
     #expect(await other.value == 2)

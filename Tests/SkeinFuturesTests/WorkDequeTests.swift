@@ -7,7 +7,9 @@ import Testing
 
 @Suite("WorkDeque", .leavesNoThreads)
 struct WorkDequeTests {
-  private func job(_ number: Int) -> UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: number + 1)! }
+  private func job(_ number: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(bitPattern: number + 1)!
+  }
   private func number(_ job: UnsafeMutableRawPointer?) -> Int? { job.map { Int(bitPattern: $0) - 1 } }
 
   @Test("the owner takes what it put last, a thief what was put first")
@@ -28,7 +30,9 @@ struct WorkDequeTests {
       while deque.push(job(count)) { count += 1 }
       #expect(count == 4096)
       for index in 0..<count / 2 { #expect(number(deque.steal()) == index) }
-      for index in stride(from: count - 1, through: count / 2, by: -1) { #expect(number(deque.pop()) == index) }
+      for index in stride(from: count - 1, through: count / 2, by: -1) {
+        #expect(number(deque.pop()) == index)
+      }
     }
   }
 

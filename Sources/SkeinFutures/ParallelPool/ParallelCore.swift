@@ -109,18 +109,21 @@ final class ParallelCore: PoolRegistry.Member {
     if worker.isTurnOfOthers(), let item = inbox.popFirst() { return .item(item) }
     if let item = worker.queue.popFirst() ?? inbox.popFirst() { return .item(item) }
     if let job = steal(for: worker) { return .forked(job) }
-    return others(of: worker).lazy.compactMap { $0.queue.popFirst() }.first.map { .item($0) }
+    return firstOfOthers(worker) { $0.queue.popFirst() }.map { .item($0) }
   }
 
   private func steal(for worker: ParallelWorker) -> UnsafeMutableRawPointer? {
-    others(of: worker).lazy.compactMap { $0.forked.steal() }.first
+    firstOfOthers(worker) { $0.forked.steal() }
   }
 
-  /// The other workers, from one chosen at random on.
-  private func others(of worker: ParallelWorker) -> some Sequence<ParallelWorker> {
+  /// What the first of the other workers has, from one chosen at random on.
+  private func firstOfOthers<Found>(_ worker: ParallelWorker, _ take: (ParallelWorker) -> Found?) -> Found? {
     let start = worker.randomStart(below: workers.count)
-    return (0..<workers.count).lazy
-      .map { [workers] in workers[($0 + start) % workers.count] }.filter { $0 !== worker }
+    for offset in 0..<workers.count {
+      let other = workers[(start + offset) % workers.count]
+      if other !== worker, let found = take(other) { return found }
+    }
+    return nil
   }
 
   private func perform(_ work: Work) {
@@ -201,7 +204,7 @@ final class ParallelCore: PoolRegistry.Member {
         perform(.forked(job))
         backoff = Backoff()
       } else if !backoff.pause() {
-        joiners.sleep { !isDone() && others(of: worker).allSatisfy { $0.forked.isEmpty } }
+        joiners.sleep { !isDone() && workers.allSatisfy { $0 === worker || $0.forked.isEmpty } }
       }
     }
   }

@@ -83,6 +83,7 @@ extension LocalWorkerPool {
 /// The results of a map over a pool, in the order of the inputs: a sequence for tasks, and ``results`` for threads.
 public struct PoolMapping<Pool: LocalWorkerPool, Inputs: Sequence, Output: Sendable>: AsyncSequence
 where Inputs.Element: Sendable {
+  /// A result of the transform.
   public typealias Element = Output
 
   private let feed: MapFeed<Pool, Inputs, Output>
