@@ -1,3 +1,0 @@
-internal import CSkein
-
-func processorCount() -> Int { max(1, Int(skein_allowed_processors())) }
