@@ -52,7 +52,9 @@ let modules = [
     testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "TestPrograms", "DiagnosticsFixture"]),
   Module(
     name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"],
-    testDependencies: ["SkeinSync", "SkeinTesting"]),
+    testDependencies: [
+      "CSkein", "SkeinSync", "SkeinDiagnostics", "SkeinTesting", "TestPrograms", "ThreadsFixture",
+    ]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting"]),
@@ -111,6 +113,9 @@ let baseSupport: [Target] = [
   .target(
     name: "TestPrograms", dependencies: ["CSkein", "SkeinTesting"], path: "Tests/TestPrograms",
     swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "ThreadsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync", "SkeinThreads"],
+    path: "Tests/ThreadsFixture", swiftSettings: swiftSettings),
   .executableTarget(
     name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
     path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
