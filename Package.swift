@@ -44,13 +44,17 @@ struct Module {
 }
 
 let modules = [
-  Module(name: "SkeinSync", dependencies: ["CSkein", heap, deque], testDependencies: ["SkeinTesting"]),
+  Module(
+    name: "SkeinSync", dependencies: ["CSkein", heap, deque],
+    testDependencies: ["SkeinTesting", "TestPrograms"]),
   Module(
     name: "SkeinDiagnostics", dependencies: ["CSkein", "SkeinSync"],
-    testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "DiagnosticsFixture"]),
+    testDependencies: ["CSkein", "SkeinSync", "SkeinTesting", "TestPrograms", "DiagnosticsFixture"]),
   Module(
     name: "SkeinThreads", dependencies: ["CSkein", "SkeinSync"],
-    testDependencies: ["SkeinSync", "SkeinTesting"]),
+    testDependencies: [
+      "CSkein", "SkeinSync", "SkeinDiagnostics", "SkeinTesting", "TestPrograms", "ThreadsFixture",
+    ]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics"]),
@@ -104,11 +108,17 @@ let baseModules: Set = [
 ]
 let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
 
-/// What tests of the base modules run as a process of its own.
-let baseExecutables: [Target] = [
+/// What tests of the base modules run as a process of its own, and how they do.
+let baseSupport: [Target] = [
+  .target(
+    name: "TestPrograms", dependencies: ["CSkein", "SkeinTesting"], path: "Tests/TestPrograms",
+    swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "ThreadsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync", "SkeinThreads"],
+    path: "Tests/ThreadsFixture", swiftSettings: swiftSettings),
   .executableTarget(
     name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
-    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings)
+    path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
 ]
 
 let executables: [Target] = [
@@ -141,7 +151,7 @@ let package = Package(
   targets: [
     .target(name: "CSkein", cSettings: cSettings)
   ]
-    + baseExecutables
+    + baseSupport
     + (baseOnly ? [] : executables)
     + builtModules.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: swiftSettings) }
     + builtModules.compactMap { module in

@@ -39,9 +39,14 @@ uint32_t skein_fetch_thread_id(void) {
 }
 
 void skein_set_thread_name(const char *name) {
-  char kept[16];
-  strncpy(kept, name, sizeof kept - 1);
-  kept[sizeof kept - 1] = 0;
+  char kept[16] = {0};
+  size_t length = strnlen(name, sizeof kept);
+  if (length == sizeof kept) {
+    length--;
+    // Back to where a character of UTF-8 begins: half of one is none.
+    while (length > 0 && ((unsigned char)name[length] & 0xC0) == 0x80) length--;
+  }
+  memcpy(kept, name, length);
   pthread_setname_np(pthread_self(), kept);
 }
 
@@ -81,6 +86,7 @@ _Thread_local void *skein_worker_slot = NULL;
 _Thread_local void *skein_thread_values = NULL;
 
 static pthread_key_t values_key;
+static bool has_values_key = false;
 static pthread_once_t values_once = PTHREAD_ONCE_INIT;
 static void (*_Atomic values_destroy)(void *);
 
@@ -90,13 +96,13 @@ static void destroy_values(void *values) {
   values_destroy(values);
 }
 
-static void make_values_key(void) { pthread_key_create(&values_key, destroy_values); }
+static void make_values_key(void) { has_values_key = pthread_key_create(&values_key, destroy_values) == 0; }
 
 void skein_set_thread_values(void *values, void (*destroy)(void *)) {
   if (destroy != NULL) values_destroy = destroy;
   pthread_once(&values_once, make_values_key);
   skein_thread_values = values;
-  pthread_setspecific(values_key, values);
+  if (has_values_key) pthread_setspecific(values_key, values);
 }
 
 // From Swift's concurrency runtime.

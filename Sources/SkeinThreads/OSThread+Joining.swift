@@ -4,13 +4,14 @@ extension OSThread {
   /// Suspends the task until the thread has ended.
   ///
   /// - Returns: what the thread's body returned. Every `join` gets it.
-  /// - Throws: what the body threw, to every `join`; ``ThreadError/notStarted(name:)``; ``WaitError/cancelled``.
+  /// - Throws: what the body threw, to every `join`; ``ThreadError/notStarted(name:)``,
+  ///   ``ThreadError/joinsItself(name:)`` or ``ThreadError/lostByFork(name:)``; ``WaitError/cancelled``.
   /// - Cancellation: the task stops waiting; the thread goes on.
   @discardableResult
   public func join(file: StaticString = #fileID, line: UInt = #line) async throws -> Success {
     try record.checkJoin()
     try await record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace(file, line))
-    return try outcome.take()
+    return try result()
   }
 
   /// Suspends the task until the thread has ended, or until `timeout` has passed.
@@ -19,8 +20,7 @@ extension OSThread {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Returns: what the thread's body returned.
-  /// - Throws: what the body threw; ``ThreadError/notStarted(name:)``; ``WaitError/timedOut`` while it lives, and it
-  ///   can be joined again; ``WaitError/cancelled``.
+  /// - Throws: as without a limit; ``WaitError/timedOut`` while it lives, and it can be joined again.
   /// - Cancellation: the task stops waiting; the thread goes on.
   @discardableResult
   public func join<C: DeadlineClock>(
@@ -29,20 +29,20 @@ extension OSThread {
     try record.checkJoin()
     try await record.waitForEnd(
       until: clock.now.advanced(by: timeout), clock: clock, at: SourcePlace(file, line))
-    return try outcome.take()
+    return try result()
   }
 
   /// Blocks the calling thread until this one has ended.
   ///
   /// - Returns: what the thread's body returned. Every `join` gets it.
-  /// - Throws: what the body threw, to every `join`; ``ThreadError/notStarted(name:)`` or
-  ///   ``ThreadError/joinsItself(name:)``.
+  /// - Throws: what the body threw, to every `join`; ``ThreadError/notStarted(name:)``,
+  ///   ``ThreadError/joinsItself(name:)`` or ``ThreadError/lostByFork(name:)``.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   @discardableResult
   public func join(file: StaticString = #fileID, line: UInt = #line) throws -> Success {
     try record.checkJoin()
     try record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace(file, line))
-    return try outcome.take()
+    return try result()
   }
 
   /// Blocks the calling thread until this one has ended, or until `timeout` has passed.
@@ -51,8 +51,7 @@ extension OSThread {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Returns: what the thread's body returned.
-  /// - Throws: what the body threw; ``ThreadError/notStarted(name:)`` or ``ThreadError/joinsItself(name:)``;
-  ///   ``WaitError/timedOut`` while it lives, and it can be joined again.
+  /// - Throws: as without a limit; ``WaitError/timedOut`` while it lives, and it can be joined again.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   @discardableResult
   public func join<C: DeadlineClock>(
@@ -61,6 +60,12 @@ extension OSThread {
     try record.checkJoin()
     try record.waitForEnd(
       until: clock.now.advanced(by: timeout), clock: clock, at: SourcePlace(file, line))
+    return try result()
+  }
+
+  private func result() throws -> Success {
+    // The system may have refused the thread meanwhile.
+    guard record.hasEnded else { throw ThreadError.notStarted(name: name) }
     return try outcome.take()
   }
 }

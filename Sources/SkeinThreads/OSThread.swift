@@ -13,18 +13,23 @@ internal import SkeinSync
 /// the middle of whatever they do. Use a daemon for what may be cut off at any instant, such as a heartbeat.
 ///
 /// A thread that nobody refers to goes on all the same. An error that it throws and that nobody takes by a `join` is
-/// told to ``UncaughtError/setHandler(_:)`` once nobody can.
+/// told to ``UncaughtError/setHandler(_:)`` once nobody can: when the last reference to the thread goes, or at the end
+/// of the process.
 ///
 /// A thread that calls `exit` ends the process: the other threads that are no daemons are waited for first, the
-/// calling one stays behind in `exit`.
+/// calling one stays behind in `exit`. When several call it, the first gives the exit code.
 ///
-/// - Invariant: the body runs at most once; the result is there before anybody's `join` returns.
+/// A forked child has none of its parent's threads but the one that forked. It can join those that had ended; the
+/// others have ended for it, without a result.
+///
+/// - Invariant: the body runs at most once. When a `join` returns, the result is there, and what the body captured and
+///   the thread's own values (``ThreadLocal``) are gone.
 /// - Source: behaviour after CPython's `threading.Thread`.
 public final class OSThread<Success: Sendable>: Sendable {
   let record: ThreadRecord
   let outcome: ThreadOutcome<Success>
   private let stackSize: Int?
-  private let body: Lock<(@Sendable () throws -> Success)?>
+  private let work: ThreadWork<Success>
 
   /// Creates a thread that is yet to be started.
   ///
@@ -42,9 +47,9 @@ public final class OSThread<Success: Sendable>: Sendable {
     _ body: @escaping @Sendable () throws -> Success
   ) {
     record = ThreadRecord(name: name, isDaemon: isDaemon, place: SourcePlace(file, line))
-    outcome = ThreadOutcome(of: record.name)
+    outcome = ThreadOutcome(of: record)
+    work = ThreadWork(body, outcome)
     self.stackSize = stackSize
-    self.body = Lock(body, internalTo: record.name)
   }
 
   /// Creates a thread and starts it.
@@ -83,12 +88,13 @@ public final class OSThread<Success: Sendable>: Sendable {
       throw error
     }
     do {
-      let (record, outcome, body) = (record, outcome, body.withLock { $0 })
+      let (record, work) = (record, work)
       try createThread(name: name, stackSize: stackSize) {
         record.markRunning()
-        outcome.set(Result { try body!() })
+        work.perform()
         // What joins may look for the thread's own values, which go with it.
         ThreadValues.destroyAll()
+        // From here on the process may end.
         LiveThreads.remove(record)
         record.markEnded()
       }
@@ -97,8 +103,6 @@ public final class OSThread<Success: Sendable>: Sendable {
       record.markRefused()
       throw error
     }
-    // Let go of what the body captured when the thread has done with it.
-    body.withLock { $0.take() }.map { body in withExtendedLifetime(body) {} }
   }
 
   // MARK: At this instant
@@ -125,45 +129,4 @@ public final class OSThread<Success: Sendable>: Sendable {
 
   /// How many threads and tasks wait for its end, at this instant.
   public var waiterCount: Int { record.waiterCount }
-}
-
-/// What became of a thread's body, and whether somebody knows.
-final class ThreadOutcome<Success: Sendable>: Sendable {
-  private struct State {
-    var result: Result<Success, any Error>?
-    var isTaken = false
-  }
-
-  private let name: String
-  private let state = Lock(State(), internalTo: "ThreadOutcome")
-
-  init(of name: String) { self.name = name }
-
-  deinit {
-    // Nobody can join the thread any more.
-    let error = state.withLock { state -> (any Error)? in
-      guard !state.isTaken, case .failure(let error)? = state.result else { return nil }
-      return error
-    }
-    if let error { UncaughtError(source: "thread “\(name)”", error: error).report() }
-  }
-
-  func set(_ result: Result<Success, any Error>) { state.withLock { $0.result = result } }
-
-  /// What the ended thread returned or threw.
-  func take() throws -> Success {
-    try state.withLock { state in
-      state.isTaken = true
-      return state.result!
-    }.get()
-  }
-
-  /// What the ended thread threw, unless somebody knows already.
-  func takeError() -> (any Error)? {
-    state.withLock { state in
-      guard !state.isTaken, case .failure(let error)? = state.result else { return nil }
-      state.isTaken = true
-      return error
-    }
-  }
 }

@@ -29,11 +29,19 @@ public final class RepeatingTimer: Sendable {
   private struct Counts {
     var fired = 0
     var missed = 0
+    var isCancelled = false
+
+    /// Counts a tick, unless there is to be none any more.
+    mutating func fire() -> Bool {
+      if !isCancelled { fired += 1 }
+      return !isCancelled
+    }
   }
 
   private let thread: OSThread<Void>
   private let cancelled: Event
   private let counts: Lock<Counts>
+  private let setFirstTick: @Sendable () -> Void
 
   /// Creates a timer that is yet to be started.
   ///
@@ -58,11 +66,14 @@ public final class RepeatingTimer: Sendable {
     let counts = Lock(Counts(), internalTo: name)
     self.cancelled = cancelled
     self.counts = counts
+    let firstTick = Lock<C.Instant?>(nil, internalTo: name)
+    setFirstTick = { firstTick.withLock { $0 = $0 ?? clock.now.advanced(by: delay ?? interval) } }
     thread = OSThread(name: name, isDaemon: true, file: file, line: line) {
-      let first = clock.now.advanced(by: delay ?? interval)
+      let first = firstTick.withLock { $0! }
       var schedule = TickSchedule(interval: interval, pace: pace, limit: limit, first: first)
-      while !schedule.isOver, Self.waits(until: schedule.next, clock, unless: cancelled) {
-        counts.withLock { $0.fired += 1 }
+      while !schedule.isOver, Self.waits(until: schedule.next, clock, unless: cancelled),
+        counts.withLock({ $0.fire() })
+      {
         try action()
         schedule.advance(now: clock.now)
         counts.withLock { $0.missed = schedule.missed }
@@ -85,16 +96,22 @@ public final class RepeatingTimer: Sendable {
   /// Starts the timer: the first tick comes after its delay.
   ///
   /// - Throws: ``ThreadError``.
-  public func start() throws(ThreadError) { try thread.start() }
+  public func start() throws(ThreadError) {
+    // Not by the thread: that may begin a little later.
+    setFirstTick()
+    try thread.start()
+  }
 
-  /// Ends the timer. An action that runs goes on to its end; none starts after this call has returned, but one whose
-  /// tick had come.
+  /// Ends the timer. An action that has begun, as ``firedCount`` tells, goes on to its end; none begins any more.
   ///
   /// It may be called by the action itself, and several times.
-  public func cancel() { cancelled.set() }
+  public func cancel() {
+    counts.withLock { $0.isCancelled = true }
+    cancelled.set()
+  }
 
   /// Whether it was cancelled.
-  public var isCancelled: Bool { cancelled.isSet }
+  public var isCancelled: Bool { counts.withLock { $0.isCancelled } }
 
   /// Whether it was started and has not ended.
   public var isAlive: Bool { thread.isAlive }

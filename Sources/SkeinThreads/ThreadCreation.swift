@@ -1,3 +1,4 @@
+internal import CSkein
 internal import Glibc
 
 /// Creates a thread of the system's that nobody joins there.

@@ -10,6 +10,8 @@ public enum ThreadError: Error, Hashable, Sendable {
   case notStarted(name: String)
   /// The thread that calls is the one to be joined: to join it would never end.
   case joinsItself(name: String)
+  /// The thread runs in the process that this one was forked from: its end is never seen here.
+  case lostByFork(name: String)
   /// The process is ending, and has joined its threads: no other can be started.
   case processEnds(name: String)
 }
@@ -25,6 +27,8 @@ extension ThreadError: CustomStringConvertible {
     case .alreadyStarted(let name): "the thread “\(name)” was started before: make another one"
     case .notStarted(let name): "the thread “\(name)” has not been started: start it before it is joined"
     case .joinsItself(let name): "the thread “\(name)” can not wait for its own end"
+    case .lostByFork(let name):
+      "the thread “\(name)” runs in the process that this one was forked from: join it there, or before the fork"
     case .processEnds(let name): "the thread “\(name)” can not be started: the process is ending"
     }
   }

@@ -29,14 +29,16 @@ public struct ThreadInfo: Hashable, Sendable {
   /// - Complexity: O(threads), with a look into the kernel for each.
   public static var live: [ThreadInfo] { LiveThreads.records.map(ThreadInfo.init) }
 
-  /// Every thread of the process: the main one, those of the runtime and of C libraries, and each ``OSThread``.
+  /// Every thread of the process: the main one, those of the runtime and of C libraries, and each ``OSThread`` that has
+  /// begun. In a process that may open no more files it is ``live`` instead.
   ///
   /// - Complexity: O(threads), with some looks into the kernel for each.
   public static var all: [ThreadInfo] {
     let known = Dictionary(
       LiveThreads.records.compactMap { record in record.kernelID.map { ($0, record) } },
       uniquingKeysWith: { first, _ in first })
-    return kernelIDs().compactMap { id in
+    guard let ids = kernelIDs() else { return live }
+    return ids.compactMap { id in
       known[id].map(ThreadInfo.init)
         ?? ThreadState.ofThread(id).map { ThreadInfo(foreign: id, state: $0) }
     }
@@ -59,8 +61,9 @@ public struct ThreadInfo: Hashable, Sendable {
     self.state = state
   }
 
-  private static func kernelIDs() -> [UInt32] {
-    guard let directory = opendir("/proc/self/task") else { return [] }
+  /// `nil` when the process may open no more files.
+  private static func kernelIDs() -> [UInt32]? {
+    guard let directory = opendir("/proc/self/task") else { return nil }
     defer { closedir(directory) }
     var ids: [UInt32] = []
     while let entry = readdir(directory) {

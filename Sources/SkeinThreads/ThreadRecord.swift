@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// What is known of a thread while its handle or the thread itself lives: all but its result.
 package final class ThreadRecord: Sendable {
-  /// The place in the program that is about to create a thread has one of these for each.
+  /// Given once in a process.
   package let number: UInt64
   package let name: String
   package let isDaemon: Bool
@@ -13,6 +13,8 @@ package final class ThreadRecord: Sendable {
 
   private let phase = Atomic<UInt8>(Phase.new.rawValue)
   private let kernelIDWord = Atomic<UInt32>(0)
+  /// In which process it was started: see `skein_fork_count`.
+  private let forks = Atomic<UInt32>(0)
   private let whole: WaitPoint<ThreadID, Void>
   private let endedFlag: EndedFlag
 
@@ -44,10 +46,18 @@ package final class ThreadRecord: Sendable {
   // MARK: Its life
 
   /// Moves on from new; `false` when the thread was started before.
-  func markStarted() -> Bool { move(from: .new, to: .started) }
+  func markStarted() -> Bool {
+    guard !isStarted else { return false }
+    // Before the move: who sees a started thread sees where.
+    forks.store(skein_fork_count(), ordering: .relaxed)
+    return move(from: .new, to: .started)
+  }
 
-  /// Takes the start back: the system gave no thread.
-  func markRefused() { _ = move(from: .started, to: .new) }
+  /// Takes the start back: the system gave no thread. Who waits for its end already learns of it.
+  func markRefused() {
+    _ = move(from: .started, to: .new)
+    whole.withLock { guarded, wakes in guarded.queue.claimAll(as: .granted, &wakes) }
+  }
 
   private func move(from: Phase, to: Phase) -> Bool {
     phase.compareExchange(
@@ -80,18 +90,26 @@ package final class ThreadRecord: Sendable {
 
   package var isStarted: Bool { phase.load(ordering: .acquiring) != Phase.new.rawValue }
   package var hasEnded: Bool { endedFlag.isSet }
-  package var isAlive: Bool { isStarted && !hasEnded }
+  package var isAlive: Bool { isStarted && !hasEnded && !isLost }
+
+  /// Whether it runs in the process that this one was forked from, and not here.
+  private var isLost: Bool {
+    forks.load(ordering: .relaxed) != skein_fork_count() && isStarted && !hasEnded
+      && ThreadRecord.current !== self
+  }
   var waiterCount: Int { whole.waiterCount }
 
   /// The kernel's id; `nil` until the thread runs.
   package var kernelID: UInt32? {
+    // A thread that has forked has another one in the child.
+    if ThreadRecord.current === self { return skein_thread_id() }
     let id = kernelIDWord.load(ordering: .acquiring)
     return id == 0 ? nil : id
   }
 
   package var state: ThreadState {
     guard isStarted else { return .new }
-    if hasEnded { return .terminated }
+    if hasEnded || isLost { return .terminated }
     guard let kernelID else { return .runnable }
     // The kernel may have seen its end in between.
     return ThreadState.ofThread(kernelID) ?? .terminated
@@ -102,22 +120,26 @@ package final class ThreadRecord: Sendable {
   func checkJoin() throws(ThreadError) {
     guard isStarted else { throw .notStarted(name: name) }
     if ThreadRecord.current === self { throw .joinsItself(name: name) }
+    if isLost { throw .lostByFork(name: name) }
   }
 
+  /// Blocks until it has ended, or until a start of it was refused.
   @available(*, noasync)
   func waitForEnd<C: DeadlineClock>(until deadline: C.Instant?, clock: C, at place: SourcePlace)
     throws(WaitError)
   {
     if hasEnded { return }
-    try whole.wait(for: (), until: deadline, clock: clock, at: place, admit: { _, _ in hasEnded })
+    try whole.wait(for: (), until: deadline, clock: clock, at: place, admit: { _, _ in isOver })
   }
 
   func waitForEnd<C: DeadlineClock>(
     until deadline: C.Instant?, clock: C, at place: SourcePlace
   ) async throws(WaitError) {
     if hasEnded { return }
-    try await whole.wait(for: (), until: deadline, clock: clock, at: place, admit: { _, _ in hasEnded })
+    try await whole.wait(for: (), until: deadline, clock: clock, at: place, admit: { _, _ in isOver })
   }
+
+  private var isOver: Bool { hasEnded || !isStarted }
 }
 
 /// The kernel's id of a thread, zero until it runs.

@@ -9,7 +9,7 @@ internal import SkeinSync
 /// // All of them have ended.
 /// ```
 ///
-/// - Parameter body: may join some of the threads itself.
+/// - Parameter body: may join some of the threads itself; they may start others in the scope.
 /// - Returns: what `body` returns, once all threads have ended.
 /// - Throws: what `body` throws, once all threads have ended. When threads threw what `body` has not taken by a `join`,
 ///   a ``ThreadScopeError`` with all errors, that of `body` included.
@@ -18,15 +18,15 @@ internal import SkeinSync
 public func withThreads<Result>(_ body: (ThreadScope) throws -> Result) throws -> Result {
   let scope = ThreadScope()
   let result = Swift.Result { try body(scope) }
-  for thread in scope.close() {
-    try? thread.record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace())
+  while let record = scope.nextToAwait() {
+    try? record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace())
   }
   return try scope.settle(result)
 }
 
 /// Runs `body`, which starts threads in the scope that it gets, and suspends the task until all of them have ended.
 ///
-/// - Parameter body: may join some of the threads itself.
+/// - Parameter body: may join some of the threads itself; they may start others in the scope.
 /// - Returns: what `body` returns, once all threads have ended.
 /// - Throws: what `body` throws, once all threads have ended; a ``ThreadScopeError`` when threads threw.
 /// - Cancellation: `body` sees it; threads do not, and are waited for all the same.
@@ -36,17 +36,18 @@ public func withThreads<Result>(
   let scope = ThreadScope()
   let result: Swift.Result<Result, any Error>
   do { result = .success(try await body(scope)) } catch { result = .failure(error) }
-  let threads = scope.close()
   // A task of its own is not cancelled.
   await Task {
-    for thread in threads {
-      try? await thread.record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace())
+    while let record = scope.nextToAwait() {
+      try? await record.waitForEnd(until: nil, clock: MonotonicClock(), at: SourcePlace())
     }
   }.value
   return try scope.settle(result)
 }
 
 /// Where ``withThreads(_:)`` starts threads, all of which have ended when it returns.
+///
+/// - Invariant: the scope lasts until its body has returned and each of its threads has ended.
 public final class ThreadScope: Sendable {
   struct Member: Sendable {
     let record: ThreadRecord
@@ -55,6 +56,8 @@ public final class ThreadScope: Sendable {
 
   private struct State {
     var members: [Member] = []
+    /// How many of them have been waited for.
+    var awaited = 0
     var isClosed = false
   }
 
@@ -80,25 +83,25 @@ public final class ThreadScope: Sendable {
       name: name, isDaemon: false, stackSize: stackSize, file: file, line: line, body)
     let member = Member(
       record: thread.record, takeError: { [outcome = thread.outcome] in outcome.takeError() })
-    // Before it starts: a scope that ends at this instant must not miss it.
-    let isOpen = state.withLock { state in
-      if !state.isClosed { state.members.append(member) }
-      return !state.isClosed
-    }
-    checkContract(isOpen, "the thread “\(thread.name)” is started in a scope that has ended")
-    do {
+    // All under the lock: a scope that ends at this instant either refuses the thread or waits for it.
+    try state.withLock { state throws(ThreadError) in
+      checkContract(
+        !state.isClosed, "the thread “\(thread.name)” is started in a scope that has ended")
       try thread.start()
-    } catch {
-      state.withLock { state in state.members.removeAll { $0.record === thread.record } }
-      throw error
+      state.members.append(member)
     }
     return thread
   }
 
-  fileprivate func close() -> [Member] {
+  /// The next thread to be waited for; `nil`, and the scope has ended, when there is none.
+  fileprivate func nextToAwait() -> ThreadRecord? {
     state.withLock { state in
-      state.isClosed = true
-      return state.members
+      guard state.awaited < state.members.count else {
+        state.isClosed = true
+        return nil
+      }
+      defer { state.awaited += 1 }
+      return state.members[state.awaited].record
     }
   }
 
@@ -113,31 +116,5 @@ public final class ThreadScope: Sendable {
       throw ThreadScopeError(failures: failures, bodyError: bodyError)
     }
     return try result.get()
-  }
-}
-
-/// What threads of a scope threw.
-public struct ThreadScopeError: Error, Sendable {
-  /// What one thread threw.
-  public struct Failure: Sendable {
-    /// The thread's name.
-    public let threadName: String
-    /// What it threw.
-    public let error: any Error
-  }
-
-  /// The errors, in the order in which the threads were started.
-  public let failures: [Failure]
-  /// What the body of the scope threw, if it did.
-  public let bodyError: (any Error)?
-}
-
-extension ThreadScopeError: CustomStringConvertible {
-  /// A sentence for people.
-  public var description: String {
-    let all =
-      failures.map { "“\($0.threadName)”: \($0.error)" } + (bodyError.map { ["the body: \($0)"] } ?? [])
-    return "\(failures.count) thread\(failures.count == 1 ? "" : "s") of the scope failed: "
-      + all.joined(separator: "; ")
   }
 }

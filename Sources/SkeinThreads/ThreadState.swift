@@ -27,11 +27,14 @@ extension ThreadState {
   /// To the kernel, what runs and what waits for a processor is one state. Only the first uses processor time.
   static func ofThread(_ id: UInt32) -> ThreadState? {
     if id == skein_thread_id() { return .running }
-    guard let state = kernelState(of: id) else { return nil }
-    guard state == UInt8(ascii: "R") else { return .blocked }
+    let letter = kernelState(of: id)
     let before = skein_thread_processor_nanoseconds(id)
+    guard before >= 0, letter != UInt8(ascii: "Z"), letter != UInt8(ascii: "X") else { return nil }
+    if let letter, letter != UInt8(ascii: "R") { return .blocked }
     for _ in 0..<64 { skein_spin_hint() }
-    return skein_thread_processor_nanoseconds(id) > before ? .running : .runnable
+    if skein_thread_processor_nanoseconds(id) > before { return .running }
+    // Without a letter, because the process may open no more files, most threads that do not run wait for something.
+    return letter == nil ? .blocked : .runnable
   }
 
   /// The letter in `/proc/self/task/ID/stat`, which follows the name in parentheses; the name may have any character.

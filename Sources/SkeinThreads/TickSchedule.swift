@@ -32,10 +32,10 @@ struct TickSchedule<Instant: InstantProtocol>: Sendable where Instant.Duration =
       next = next.advanced(by: interval)
       guard next < now else { return }
       // A tick that is due at this very instant is on time.
-      let behind = next.duration(to: now) / interval
-      let skipped = Int(behind.rounded(.up))
-      missed += skipped
-      next = next.advanced(by: interval * skipped)
+      let (behind, step) = (next.duration(to: now).attoseconds, interval.attoseconds)
+      let (whole, part) = behind.quotientAndRemainder(dividingBy: step)
+      missed += Int(clamping: part == 0 ? whole : whole + 1)
+      next = part == 0 ? now : now.advanced(by: Duration(attoseconds: step - part))
     }
   }
 }

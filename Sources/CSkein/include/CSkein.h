@@ -24,7 +24,7 @@ static inline uint32_t skein_thread_id(void) {
 /// How many forks lie between the first process of this program and the calling one.
 uint32_t skein_fork_count(void);
 
-/// Names the calling thread for the system's tools. The kernel keeps 15 bytes.
+/// Names the calling thread for the system's tools. The kernel keeps 15 bytes: a longer name is cut, at a character.
 void skein_set_thread_name(const char *name);
 
 /// Reads the name of a thread of this process into `name`, without a final zero. Returns its length or a negative errno.
@@ -50,7 +50,8 @@ static inline void *skein_get_worker_slot(void) { return skein_worker_slot; }
 static inline void skein_set_worker_slot(void *slot) { skein_worker_slot = slot; }
 
 /// The values of the thread's own for SkeinThreads' ThreadLocal. What is set is handed to `destroy` when the thread ends;
-/// that is one function for all, and NULL goes with NULL.
+/// that is one function for all, and NULL goes with NULL. A process that has used up its keys (man 3 pthread_key_create)
+/// keeps them instead.
 extern _Thread_local void *skein_thread_values;
 
 static inline void *skein_get_thread_values(void) { return skein_thread_values; }

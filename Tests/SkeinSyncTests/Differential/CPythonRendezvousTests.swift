@@ -1,5 +1,6 @@
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 /// Barriers, conditions and recursive locks, whose meaning is in who meets whom.

@@ -1,5 +1,6 @@
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 /// The same scenario here and in CPython gives the same account.
