@@ -23,7 +23,8 @@ enum Experiments {
   /// All of them, in the chapter's order.
   static let all: [any Experiment] = [
     RaceExperiment(), LockExperiment(), RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(),
-    ConditionExperiment(), BarrierExperiment(), QueueExperiment(), PriorityExperiment(), DeadlockExperiment(),
+    ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
+    PriorityExperiment(), ThreadPoolExperiment(), FutureChainExperiment(), DeadlockExperiment(),
     DictionaryExperiment(),
   ]
 

@@ -1,0 +1,6 @@
+/// What goes wrong in an experiment on purpose.
+struct LabError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
