@@ -57,14 +57,14 @@ let modules = [
     ]),
   Module(
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
-    testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics"]),
+    testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics", "TestPrograms"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinWork", testDependencies: []),
   Module(
     name: "SkeinJobs",
     dependencies: [
-      "CSkein", "SkeinSync", "SkeinResilience", "SkeinWork",
+      "CSkein", "SkeinSync", "SkeinFutures", "SkeinResilience", "SkeinWork",
       grdb, logging, metrics, tracing, instrumentation, lifecycle, heap, deque,
     ],
     testDependencies: [

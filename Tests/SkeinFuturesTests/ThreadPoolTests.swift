@@ -113,6 +113,25 @@ struct ThreadPoolTests {
     await pool.shutdown()
   }
 
+  @Test("who waits for room where there is none gives its work to the next worker that is free")
+  func blockWithoutQueue() async throws {
+    let pool = try ThreadPool(threads: 2, queueCapacity: 0)
+    let log = Lock(Set<Int>())
+    try await withThrowingTaskGroup { group in
+      for submitter in 0..<4 {
+        group.addTask {
+          for number in 0..<25 {
+            let future = try await pool.submit { log.withLock { _ = $0.insert(submitter * 25 + number) } }
+            try await future.value
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    await pool.shutdown()
+    #expect(log.withLock { $0.count } == 100 && pool.statistics.submitted == 100)
+  }
+
   @Test("a full queue: the caller runs the work, or the oldest work is dropped")
   func otherPolicies() async throws {
     for policy in [RejectionPolicy.runInCaller, .dropOldest] {

@@ -44,11 +44,11 @@ final class ParallelCore: PoolRegistry.Member {
 
   var name: String { identity.name! }
 
-  func start(stackSize: Int?) throws(PoolError) {
+  func start(isDaemon: Bool, stackSize: Int?) throws(PoolError) {
     for (count, worker) in workers.enumerated() {
       do {
         let thread = try OSThread<Void>.start(
-          name: "\(name)-\(worker.index + 1)", isDaemon: false, stackSize: stackSize
+          name: "\(name)-\(worker.index + 1)", isDaemon: isDaemon, stackSize: stackSize
         ) { [self] in worker.whileCurrent { work(worker) } }
         threads.withLock { $0.append(thread) }
       } catch {

@@ -30,11 +30,12 @@ public final class ParallelPool: LocalWorkerPool, TaskExecutor {
   /// - Parameters:
   ///   - threads: how many workers it has; by default as many as there are processors for the process.
   ///   - name: what errors and diagnosis call it; its threads are called so with a number.
+  ///   - isDaemon: whether the process ends without waiting for what the workers do.
   ///   - stackSize: that of each thread, in bytes; by default the system's. Work that splits up very deep needs more.
   /// - Throws: ``PoolError/invalidSize(pool:parameter:value:)`` when `threads` is not positive;
   ///   ``PoolError/noWorker(pool:_:)`` when the system gives not enough threads.
   public init(
-    threads: Int? = nil, name: String = "parallel", stackSize: Int? = nil,
+    threads: Int? = nil, name: String = "parallel", isDaemon: Bool = false, stackSize: Int? = nil,
     file: StaticString = #fileID, line: UInt = #line
   ) throws(PoolError) {
     let threads = threads ?? processorCount()
@@ -42,7 +43,7 @@ public final class ParallelPool: LocalWorkerPool, TaskExecutor {
     core = ParallelCore(
       threads: threads, identity: ObjectIdentity("ParallelPool", name: name, place: SourcePlace(file, line)))
     PoolRegistry.add(core, as: core.id)
-    try core.start(stackSize: stackSize)
+    try core.start(isDaemon: isDaemon, stackSize: stackSize)
   }
 
   deinit { core.close(cancelPending: false) }

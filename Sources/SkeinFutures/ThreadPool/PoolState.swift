@@ -47,6 +47,8 @@ struct PoolState: Sendable {
   var cancelledInQueue = 0
   /// Workers that wait for work of this very pool.
   var blocked: [BlockedWorker] = []
+  /// Submitters whose jobs a worker has taken while they waited for room; they are yet to be told.
+  private var served: [Point.Place] = []
   var counts = ThreadPoolStatistics()
 
   init(core: Int, maximum: Int, capacity: Int) {
@@ -129,9 +131,19 @@ struct PoolState: Sendable {
     return job
   }
 
+  /// The next job that is left to do: of the queue, or, where that has no place at all, of a submitter that waits.
+  static func takeNext(_ guarded: inout Guarded) -> PoolTask? {
+    if let job = guarded.state.next() { return job }
+    guard guarded.state.isOpen, let place = guarded.queue.first(where: \.isForRoom) else { return nil }
+    _ = guarded.queue.remove(place)
+    guarded.state.served.append(place)
+    guarded.state.counts.submitted += 1
+    return place.request.job
+  }
+
   /// Grants a worker that asks a job, or its leave; else it waits.
   static func admitWork(_ guarded: inout Guarded, _ request: inout PoolRequest) -> Bool {
-    request.job = guarded.state.next()
+    request.job = takeNext(&guarded)
     if request.job != nil || !guarded.state.isOpen { return true }
     guarded.state.idle += 1
     return false
@@ -143,8 +155,9 @@ struct PoolState: Sendable {
       request.isRefused = true
       return true
     }
-    guard guarded.state.queue.count < guarded.state.capacity, guarded.queue.first(where: \.isForRoom) == nil
-    else { return false }
+    // A worker that became idle meanwhile is given the job by the settling that follows.
+    let hasRoom = guarded.state.queue.count < guarded.state.capacity || guarded.state.idle > 0
+    guard hasRoom, guarded.queue.first(where: \.isForRoom) == nil else { return false }
     guarded.state.queue.append(request.job!)
     guarded.state.counts.submitted += 1
     return true
@@ -169,6 +182,8 @@ struct PoolState: Sendable {
 
   /// Lets those in who wait for room, gives those work who wait for it, and lets them go when none can come.
   static func settle(_ guarded: inout Guarded, _ wakes: inout WakeList) {
+    for place in guarded.state.served where place.waiter.claim(.granted) { wakes.append(place.waiter) }
+    guarded.state.served.removeAll()
     guard !guarded.queue.isEmpty else { return }
     while guarded.state.isOpen, guarded.state.queue.count < guarded.state.capacity,
       let place = guarded.queue.first(where: \.isForRoom)

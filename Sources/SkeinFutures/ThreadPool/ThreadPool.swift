@@ -36,6 +36,7 @@ public final class ThreadPool: LocalWorkerPool {
   ///     that wait for their own pool.
   ///   - whenFull: what is done with work that there is no room for.
   ///   - name: what errors and diagnosis call it; its threads are called so with a number.
+  ///   - isDaemon: whether the process ends without waiting for what was submitted.
   ///   - stackSize: that of each thread, in bytes; by default the system's.
   ///   - clock: what measures `keepAlive`.
   ///   - initialiser: is run by each worker before its first job. If it throws, the pool is broken: what waits and
@@ -44,7 +45,7 @@ public final class ThreadPool: LocalWorkerPool {
   ///   zero, or `maximum` is less than `threads`.
   public init<C: DeadlineClock>(
     threads: Int, maximum: Int? = nil, keepAlive: Duration = .seconds(60), queueCapacity: Int? = nil,
-    whenFull: RejectionPolicy = .block, name: String = "pool", stackSize: Int? = nil,
+    whenFull: RejectionPolicy = .block, name: String = "pool", isDaemon: Bool = false, stackSize: Int? = nil,
     clock: C = MonotonicClock(),
     file: StaticString = #fileID, line: UInt = #line, initialiser: (@Sendable () throws -> Void)? = nil
   ) throws(PoolError) {
@@ -59,7 +60,7 @@ public final class ThreadPool: LocalWorkerPool {
     core = ThreadPoolCore(
       PoolState(core: threads, maximum: maximum, capacity: queueCapacity ?? .max),
       identity: ObjectIdentity("ThreadPool", name: name, place: SourcePlace(file, line)),
-      whenFull: whenFull, stackSize: stackSize, initialiser: initialiser,
+      whenFull: whenFull, isDaemon: isDaemon, stackSize: stackSize, initialiser: initialiser,
       idleLimit: KeepAlive(limit: keepAlive, clock: clock))
     PoolRegistry.add(core, as: core.id)
   }

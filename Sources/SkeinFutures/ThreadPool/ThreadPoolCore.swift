@@ -13,6 +13,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
   let maximum: Int
   private let point: Point
   private let whenFull: RejectionPolicy
+  private let isDaemon: Bool
   private let stackSize: Int?
   private let initialiser: (@Sendable () throws -> Void)?
   private let idleLimit: any IdleLimit
@@ -21,11 +22,12 @@ final class ThreadPoolCore: PoolRegistry.Member {
   private let threads = Lock<[ObjectIdentifier: OSThread<Void>]>([:], internalTo: "ThreadPool")
 
   init(
-    _ state: PoolState, identity: ObjectIdentity, whenFull: RejectionPolicy, stackSize: Int?,
+    _ state: PoolState, identity: ObjectIdentity, whenFull: RejectionPolicy, isDaemon: Bool, stackSize: Int?,
     initialiser: (@Sendable () throws -> Void)?, idleLimit: any IdleLimit
   ) {
     maximum = state.maximum
     self.whenFull = whenFull
+    self.isDaemon = isDaemon
     self.stackSize = stackSize
     self.initialiser = initialiser
     self.idleLimit = idleLimit
@@ -152,7 +154,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
   private func startWorker(with job: PoolTask?) throws(PoolError) {
     let worker = ThreadPoolWorker(of: self)
     let thread = OSThread<Void>(
-      name: "\(name)-\(worker.number)", isDaemon: false, stackSize: stackSize
+      name: "\(name)-\(worker.number)", isDaemon: isDaemon, stackSize: stackSize
     ) { [self] in worker.whileCurrent { work(worker, first: job) } }
     // Before it runs: it takes itself out.
     threads.withLock { $0[ObjectIdentifier(worker)] = thread }
@@ -200,8 +202,9 @@ final class ThreadPoolCore: PoolRegistry.Member {
           worker.isBusy = false
           guarded.state.counts.completed += 1
         }
-        let job = guarded.state.next()
-        if job != nil, !guarded.queue.isEmpty { PoolState.settle(&guarded, &wakes) }
+        let mayServe = !guarded.queue.isEmpty
+        let job = PoolState.takeNext(&guarded)
+        if mayServe { PoolState.settle(&guarded, &wakes) }
         let leaves = job == nil && !guarded.state.isOpen
         if leaves { guarded.state.workers -= 1 }
         return (job, leaves)
