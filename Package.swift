@@ -81,12 +81,12 @@ let modules = [
   Module(
     name: "SkeinCommand",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinResilience", "SkeinSync",
-      "SkeinWork", arguments, rainbow, textTable, logging,
+      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinResilience",
+      "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
     ],
     testDependencies: [
-      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "skein",
-      subprocess, systemPackage,
+      "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinResilience", "SkeinSync", "SkeinTesting",
+      "SkeinWork", "skein", subprocess, systemPackage,
     ]),
   Module(
     name: "SkeinTesting", dependencies: ["SkeinSync", "SkeinThreads", "SkeinFutures", heap],
