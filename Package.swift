@@ -85,8 +85,8 @@ let modules = [
       "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
     ],
     testDependencies: [
-      "SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", "skein",
-      subprocess, systemPackage,
+      "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinResilience", "SkeinSync", "SkeinTesting",
+      "SkeinWork", "skein", subprocess, systemPackage,
     ]),
   Module(
     name: "SkeinTesting", dependencies: ["SkeinSync", "SkeinThreads", "SkeinFutures", heap],

@@ -1,6 +1,6 @@
 internal import SkeinJobs
 
-/// The exit codes, all of them; `wait` and `submit --wait` also pass on the code of a command.
+/// The exit codes, all of them; `advise`, `wait` and `submit --wait` also pass on the code of a command.
 enum ExitStatus: Int32, CaseIterable {
   case success = 0
   case jobFailed = 1
@@ -37,7 +37,7 @@ enum ExitStatus: Int32, CaseIterable {
   /// All of them with their meanings.
   static var rows: [(String, String)] {
     let rows = allCases.map { ("\($0.rawValue)", $0.meaning) }
-    return rows + [("other", "'wait' and 'submit --wait': a command's own, or 128 + signal")]
+    return rows + [("other", "'advise', 'wait' and 'submit --wait': a command's own, or 128 + signal")]
   }
 
   /// All of them, for the help.

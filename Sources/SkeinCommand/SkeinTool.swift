@@ -14,6 +14,7 @@ struct SkeinTool: AsyncParsableCommand {
       ls *.log | sed 's/^/gzip /' | \(name) submit
       \(name) list --state failed
       \(name) top                             watch it live
+      \(name) advise -- ./import              does it compute or wait? which pool suits it?
       \(name) demo                            see it all at work, in some seconds
     """
 
@@ -61,7 +62,7 @@ struct SkeinTool: AsyncParsableCommand {
           BackupVerb.self,
           CheckVerb.self,
         ]),
-      CommandGroup(name: "Learn", subcommands: [LabVerb.self, ManVerb.self]),
+      CommandGroup(name: "Learn", subcommands: [AdviseVerb.self, LabVerb.self, ManVerb.self]),
     ])
 
   static var _errorLabel: String { "error" }

@@ -14,12 +14,13 @@ import Testing
     #expect(Set(names).count == names.count)
     #expect(
       names == [
-        "race", "lock", "rlock", "semaphore", "event", "condition", "barrier", "queue", "priority",
-        "deadlock",
-        "dictionary",
+        "concurrency", "scaling", "race", "lock", "rlock", "semaphore", "event", "condition", "barrier",
+        "queue", "priority",
+        "deadlock", "pool-size", "dictionary",
       ])
     for experiment in Experiments.all {
-      #expect(experiment.name.allSatisfy { $0.isLowercase } && experiment.section.hasPrefix("16."))
+      #expect(
+        experiment.name.allSatisfy { $0.isLowercase || $0 == "-" } && experiment.section.hasPrefix("16."))
       #expect(!experiment.title.isEmpty && experiment.title.count <= 95, "\(experiment.name)")
       #expect(!experiment.lesson.isEmpty && !experiment.uses.isEmpty, "\(experiment.name)")
     }
@@ -217,7 +218,8 @@ import Testing
   @Test(
     "wrong arguments end with code 64 and say what is wrong",
     arguments: [
-      (["rase"], "did you mean race?"), (["xyzzy"], "there are race, lock"), ([], "name experiments"),
+      (["rase"], "did you mean race?"), (["xyzzy"], "there are concurrency, scaling"),
+      ([], "name experiments"),
       (["race", "--all"], "either --all or --list"), (["--all", "--list"], "either --all or --list"),
       (["--child", "nothing"], "--child"),
     ])

@@ -22,9 +22,10 @@ protocol Experiment: Sendable {
 enum Experiments {
   /// All of them, in the chapter's order.
   static let all: [any Experiment] = [
-    RaceExperiment(), LockExperiment(), RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(),
-    ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
-    PriorityExperiment(), ThreadPoolExperiment(), FutureChainExperiment(), DeadlockExperiment(),
+    ConcurrencyExperiment(), ScalingExperiment(), RaceExperiment(), LockExperiment(),
+    RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(), ConditionExperiment(),
+    BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(), PriorityExperiment(),
+    ThreadPoolExperiment(), FutureChainExperiment(), DeadlockExperiment(), PoolSizeExperiment(),
     DictionaryExperiment(),
   ]
 

@@ -29,8 +29,8 @@ extension PoolRecommendation: CustomStringConvertible {
     guard times.compute > .zero else {
       return "the job waits and does not compute, so that none suffices \(goal)"
     }
-    return
-      "the job waits \(PoolSizing.text(times.waitPerCompute)) times as long as it computes, so that it takes "
+    let wait = PoolSizing.text(times.waitPerCompute)
+    return "for each second that it computes, the job waits \(wait) s, so that it takes "
       + "\(PoolSizing.text(unbounded)) \(goal)"
   }
 

@@ -258,7 +258,7 @@ import Testing
     #expect(help.code == 0 && help.output.contains("Exit codes:") && help.output.contains("130"))
     for verb in [
       "up", "worker", "submit", "list", "show", "logs", "wait", "cancel", "retry", "stats", "demo", "workers",
-      "inspect", "schedule", "pause", "resume", "purge", "prune", "evict", "backup", "check",
+      "inspect", "advise", "schedule", "pause", "resume", "purge", "prune", "evict", "backup", "check",
     ] {
       #expect(try await skein(verb, "--help").output.contains("Examples:"), "\(verb)")
     }

@@ -48,14 +48,14 @@ struct PoolSizingTests {
     let few = try PoolSizing.recommendation(for: Self.times(100, 100), processors: 1, within: 3...8)
     #expect(
       "\(few)" == """
-        3 threads: the job waits 0 times as long as it computes, so that it takes 1 to keep 1 processor at work; \
+        3 threads: for each second that it computes, the job waits 0 s, so that it takes 1 to keep 1 processor at work; \
         no less than 3 were asked for
         """)
     let plain = try PoolSizing.recommendation(for: Self.times(100, 40), processors: 2, utilisation: 0.9)
     #expect(!plain.isBounded)
     #expect(
       "\(plain)" == """
-        5 threads: the job waits 1.5 times as long as it computes, so that it takes 4.5 to keep 2 processors at work \
+        5 threads: for each second that it computes, the job waits 1.5 s, so that it takes 4.5 to keep 2 processors at work \
         for 90 % of their time
         """)
   }
