@@ -27,3 +27,20 @@ public func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> 
     }
   }
 }
+
+/// Runs `body` on `count` threads at once, and suspends the task until all have ended.
+///
+/// ```swift
+/// try await onThreads(4) { index in try semaphore.withPermit { use(index) } }
+/// ```
+///
+/// - Throws: what the first of them to end with an error has thrown.
+/// - Cancellation: does not reach threads; the call ends when all bodies end.
+public func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) throws -> Void) async throws {
+  try await withThrowingTaskGroup { group in
+    for index in 0..<count {
+      group.addTask { try await onThread { try body(index) } }
+    }
+    try await group.waitForAll()
+  }
+}

@@ -27,10 +27,14 @@ public struct ThreadInfo: Hashable, Sendable {
   /// Every ``OSThread`` that lives, in the order of their making.
   ///
   /// - Complexity: O(threads), with a look into the kernel for each.
-  public static var live: [ThreadInfo] { LiveThreads.records.map(ThreadInfo.init) }
+  public static var live: [ThreadInfo] {
+    // One of them may have ended, or been refused by the system, since the list was made.
+    LiveThreads.records.map(ThreadInfo.init).filter { $0.state != .terminated && $0.state != .new }
+  }
 
   /// Every thread of the process: the main one, those of the runtime and of C libraries, and each ``OSThread`` that has
-  /// begun. In a process that may open no more files it is ``live`` instead.
+  /// begun. One that has ended is here, as anybody's, until the kernel has let go of it. In a process that may open no
+  /// more files it is ``live`` instead.
   ///
   /// - Complexity: O(threads), with some looks into the kernel for each.
   public static var all: [ThreadInfo] {

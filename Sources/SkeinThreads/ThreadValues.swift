@@ -59,6 +59,8 @@ final class ThreadValues {
       skein_set_thread_values(nil, nil)
       Unmanaged<ThreadValues>.fromOpaque(values).release()
     }
+    // What still makes new ones would never end. It is left: a thread that is joined runs no more code.
+    skein_set_thread_values(nil, nil)
   }
 
   subscript(slot: ThreadSlot) -> AnyObject? {

@@ -4,16 +4,6 @@ import Testing
 
 private struct Refused: Error, Equatable {}
 
-/// Runs `body` on several threads at once and waits for all.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (_ index: Int) throws -> Void) async throws {
-  try await withThrowingTaskGroup { group in
-    for index in 0..<count {
-      group.addTask { try await onThread { try body(index) } }
-    }
-    try await group.waitForAll()
-  }
-}
-
 /// A counter that would lose updates if two threads were inside its lock at once.
 private final class Unguarded: @unchecked Sendable {
   // Sendable because the tests touch it under one lock only: that is what they test.
