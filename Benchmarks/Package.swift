@@ -25,6 +25,7 @@ let package = Package(
     .package(name: "skein", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -41,12 +42,15 @@ let package = Package(
         arguments, subprocess, systemPackage, textTable,
       ],
       swiftSettings: swiftSettings),
-    // Depends on SkeinSync alone, so that it is built in less than a minute.
+    // Depends on few modules, so that it is built in a minute or two.
     .executableTarget(
-      name: "skein-bench-sync",
+      name: "skein-bench-peers",
       dependencies: [
         "BenchReport",
         .product(name: "SkeinSync", package: "skein"),
+        .product(name: "SkeinFutures", package: "skein"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         arguments, subprocess, systemPackage, textTable,
       ],
       swiftSettings: swiftSettings),

@@ -1,0 +1,25 @@
+import NIOCore
+import NIOPosix
+
+/// SwiftNIO's pool for blocking work, with the futures of an event loop.
+struct NIOPool: PoolUnderTest {
+  static let name = "NIOThreadPool.runIfActive"
+  private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let pool: NIOThreadPool
+  private let loop = NIOPool.group.next()
+
+  init(threads: Int) {
+    pool = NIOThreadPool(numberOfThreads: threads)
+    pool.start()
+  }
+
+  func submit(_ body: @escaping @Sendable () -> Int) -> EventLoopFuture<Int> {
+    pool.runIfActive(eventLoop: loop, body)
+  }
+
+  func result(of handle: EventLoopFuture<Int>) -> Int { must { try handle.wait() } }
+  func shutdown() { must { try pool.syncShutdownGracefully() } }
+}
+
+let nioSubmitCases = submitCases(NIOPool.self)
+let nioScalingCases = scalingCases(NIOPool.self)

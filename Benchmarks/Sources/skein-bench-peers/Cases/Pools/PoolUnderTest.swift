@@ -1,0 +1,130 @@
+/// A pool of two workers, as the cases of submitting use it.
+protocol PoolUnderTest: Sendable {
+  associatedtype Handle: Sendable
+  static var name: String { get }
+
+  init(threads: Int)
+  func submit(_ body: @escaping @Sendable () -> Int) -> Handle
+  /// Blocks until the job is done.
+  func result(of handle: Handle) -> Int
+  func shutdown()
+}
+
+/// The cases of submitting that every pool has.
+func submitCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
+  let by = Pool.name
+  return [
+    MeasuredCase("latency", by: by) { operations in
+      withPool(Pool.self) { pool in
+        for _ in 0..<operations { _ = pool.result(of: pool.submit { 1 }) }
+      }
+    },
+    MeasuredCase("throughput", by: by) { operations in
+      withPool(Pool.self) { pool in
+        for start in stride(from: 0, to: operations, by: 1000) {
+          sum(of: min(1000, operations - start), on: pool)
+        }
+      }
+    },
+    MeasuredCase("million", by: by, fixed: 1_000_000, prepare: { Pool(threads: 2) }) { pool in
+      sum(of: 1_000_000, on: pool)
+      pool.shutdown()
+    },
+    MeasuredCase("producers", by: by, fixed: 1_000_000, prepare: { Pool(threads: 2) }) { pool in
+      onThreads(4) { [pool] _ in sum(of: 250_000, on: pool) }
+      pool.shutdown()
+    },
+    MeasuredCase("fan-out", by: by) { operations in
+      withPool(Pool.self) { pool in
+        for start in stride(from: 0, to: operations, by: 100) {
+          let handles = (0..<min(100, operations - start)).map { index in
+            pool.submit {
+              var value = UInt64(index)
+              workAboutAMicrosecond(&value)
+              return Int(truncatingIfNeeded: value)
+            }
+          }
+          for handle in handles { _ = pool.result(of: handle) }
+        }
+      }
+    },
+  ]
+}
+
+private func withPool<Pool: PoolUnderTest>(_: Pool.Type, _ body: (Pool) -> Void) {
+  let pool = Pool(threads: 2)
+  body(pool)
+  pool.shutdown()
+}
+
+/// Submits so many jobs, then adds their results up.
+private func sum<Pool: PoolUnderTest>(of count: Int, on pool: Pool) {
+  var handles: [Pool.Handle] = []
+  handles.reserveCapacity(count)
+  for index in 0..<count { handles.append(pool.submit { index }) }
+  var sum = 0
+  for handle in handles { sum &+= pool.result(of: handle) }
+  precondition(sum == count * (count - 1) / 2)
+}
+
+// MARK: Growth, and what idle workers cost
+
+/// The primes below 400,000, counted in 64 chunks, and eight workers without work.
+func scalingCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
+  let growth = [1, 2].map { threads in
+    MeasuredCase(
+      "growth.\(threads)", by: Pool.name, fixed: Primes.limit, prepare: { Pool(threads: threads) }
+    ) { pool in
+      let handles = (0..<Primes.chunks).map { chunk in pool.submit { Primes.count(in: chunk) } }
+      let count = handles.reduce(0) { $0 + pool.result(of: $1) }
+      precondition(count == Primes.expected)
+      pool.shutdown()
+    }
+  }
+  return growth + [idleCase(by: Pool.name) { Pool(threads: 8) }]
+}
+
+private func idleCase<Pool: PoolUnderTest>(
+  by: String, _ make: @escaping @Sendable () -> Pool
+) -> MeasuredCase {
+  MeasuredCase("idle", by: by) { name, by, seconds in
+    let before = try residentBytes()
+    let pool = make()
+    let handles = (0..<64).map { index in
+      pool.submit {
+        sleepForMilliseconds(5)
+        return index
+      }
+    }
+    for handle in handles { _ = pool.result(of: handle) }
+    sleepForMilliseconds(200)
+    let bytes = Double(max(0, try residentBytes() - before)) / 8
+    let (processor, started) = (processorNanoseconds(), monotonicNanosecondsNow())
+    sleepForMilliseconds(1000)
+    let used = Double(processorNanoseconds() - processor)
+    let elapsed = Double(monotonicNanosecondsNow() - started) / 1e9
+    pool.shutdown()
+    return Answer(case: name, by: by, ns: used / elapsed, operations: 8, bytes: bytes)
+  }
+}
+
+enum Primes {
+  static let limit = 400_000
+  static let chunks = 64
+  static let expected = 33_860
+
+  static func count(in chunk: Int) -> Int {
+    let size = limit / chunks
+    return (chunk * size..<(chunk + 1) * size).count(where: isPrime)
+  }
+
+  private static func isPrime(_ number: Int) -> Bool {
+    guard number > 1 else { return false }
+    var divisor = 2
+    while divisor * divisor <= number {
+      if number % divisor == 0 { return false }
+      divisor += 1
+    }
+    return true
+  }
+}

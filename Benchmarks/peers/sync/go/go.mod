@@ -1,3 +1,0 @@
-module sync-peer
-
-go 1.19
