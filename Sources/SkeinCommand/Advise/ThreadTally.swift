@@ -77,11 +77,12 @@ struct ThreadTally: Sendable {
   /// - Parameters:
   ///   - wall: how long it ran.
   ///   - compute: what the kernel charged it with. What no look has seen, such as short processes, is taken to have been
-  ///     done by one after the other.
+  ///     done by one after the other, and to have queued as what was seen has.
   func waitShare(wall: Duration, compute: Duration) -> Double {
-    let oneByOne = wall > .zero ? max(0, 1 - compute / wall) : 0
     let seen = lives.values.reduce(.zero) { $0 + $1.reading.compute }
     let unseen = max(.zero, compute - seen)
+    let wanted = compute * (seen > .zero ? 1 + queued / seen : 1)
+    let oneByOne = wall > .zero ? max(0, 1 - wanted / wall) : 0
     guard seen + unseen > .zero else { return 1 }
     let weighed = lives.values.reduce(unseen * oneByOne) { $0 + $1.reading.compute * $1.waitShare }
     return min(1, weighed / (seen + unseen))

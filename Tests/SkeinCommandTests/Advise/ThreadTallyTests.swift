@@ -70,6 +70,14 @@ struct ThreadTallyTests {
     #expect(Self.share(tally, wall: 1000, compute: 200) == 0.85)
   }
 
+  @Test("on a busy machine, what was not seen is taken to have queued as the rest has")
+  func unseenQueue() {
+    var tally = ThreadTally()
+    tally.look(at: .milliseconds(1000), [Self.key(1): Self.used(250, 750)])
+    // A quarter of the time computed and three quarters queued, twice: nothing is left for waiting.
+    #expect(Self.share(tally, wall: 2000, compute: 500) == 0)
+  }
+
   @Test("a command that does not compute at all only waits; one that took no time does not wait")
   func extremes() {
     var tally = ThreadTally()
