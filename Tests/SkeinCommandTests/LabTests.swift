@@ -15,8 +15,8 @@ import Testing
     #expect(
       names == [
         "concurrency", "scaling", "race", "lock", "rlock", "semaphore", "event", "condition", "barrier",
-        "queue", "priority",
-        "deadlock", "pool-size", "dictionary",
+        "queue", "worker-pool", "priority", "thread-pool", "future-chain", "deadlock", "pool-size",
+        "dictionary",
       ])
     for experiment in Experiments.all {
       #expect(
