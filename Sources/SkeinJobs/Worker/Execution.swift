@@ -56,8 +56,12 @@ final class Execution: Sendable {
 
   /// Runs `body` in a task of its own, which limits and requests can cancel, and waits until it has ended or is left
   /// to itself.
-  func run(_ body: @escaping @Sendable () async throws -> Data) async -> RunOutcome? {
-    let task = Task {
+  ///
+  /// - Parameter executor: what the task prefers.
+  func run(
+    on executor: any TaskExecutor, _ body: @escaping @Sendable () async throws -> Data
+  ) async -> RunOutcome? {
+    let task = Task(executorPreference: executor) { [self] in
       let outcome: RunOutcome
       do { outcome = .returned(try await body()) } catch { outcome = .threw(error) }
       state.withLock { $0.outcome = outcome }

@@ -1,5 +1,6 @@
 public import Logging
 public import ServiceLifecycle
+internal import SkeinFutures
 internal import SkeinSync
 
 /// Runs the jobs of a queue, several at once, until it is told to stop.
@@ -94,5 +95,7 @@ public final class Worker: Service {
     await core.unacked.acquireShielded(options.unackedLimit)
     keeping.cancel()
     await keeping.value
+    // Code that was left to itself goes on there, and the threads end after it.
+    await core.jobThreads.shutdown(wait: false)
   }
 }

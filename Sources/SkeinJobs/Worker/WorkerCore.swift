@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Logging
 internal import Metrics
+internal import SkeinFutures
 internal import SkeinSync
 
 /// What the parts of a running worker share.
@@ -33,6 +34,9 @@ final class WorkerCore: Sendable {
   let logger: Logger
   let knows: [String: Int]
   let buffer = JobBuffer()
+  /// Where the code of jobs runs: what blocks there holds up other jobs at the most, and never the worker, which renews
+  /// its lease and stores results meanwhile. Daemons: a job that does not end must not keep the process from ending.
+  let jobThreads: ParallelPool
   /// Rung when the claimer should look again.
   let bell = Event(name: "worker's bell")
   /// Set when something runs, for the reporter.
@@ -44,19 +48,26 @@ final class WorkerCore: Sendable {
   static func joining(
     _ store: any JobStore, registry: JobRegistry, options: WorkerOptions, logger: Logger
   ) async throws -> WorkerCore {
+    let jobThreads = try ParallelPool(
+      threads: min(options.concurrency, mostJobThreads), name: "skein-job", isDaemon: true)
     let membership = try await store.join(WorkerDescription(options, knows: registry.knows))
     return WorkerCore(
-      store: store, membership: membership, registry: registry, options: options, logger: logger)
+      store: store, membership: membership, registry: registry, options: options, jobThreads: jobThreads,
+      logger: logger)
   }
+
+  /// More jobs than these at once are surely ones that await.
+  private static let mostJobThreads = 64
 
   private init(
     store: any JobStore, membership: any WorkerMembership, registry: JobRegistry, options: WorkerOptions,
-    logger: Logger
+    jobThreads: ParallelPool, logger: Logger
   ) {
     self.store = store
     self.membership = membership
     self.registry = registry
     self.options = options
+    self.jobThreads = jobThreads
     self.logger = logger
     knows = registry.knows
     unacked = Semaphore(permits: options.unackedLimit, isBounded: true, name: "ends not stored")
