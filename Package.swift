@@ -64,7 +64,7 @@ let modules = [
   Module(
     name: "SkeinJobs",
     dependencies: [
-      "CSkein", "SkeinSync", "SkeinFutures", "SkeinResilience", "SkeinWork",
+      "CSkein", "SkeinSync", "SkeinFutures", "SkeinThreads", "SkeinResilience", "SkeinWork",
       grdb, logging, metrics, tracing, instrumentation, lifecycle, heap, deque,
     ],
     testDependencies: [
@@ -73,7 +73,8 @@ let modules = [
   Module(
     name: "SkeinBuiltinJobs",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinResilience", "SkeinSync", "SkeinWork", subprocess, systemPackage, logging,
+      "CSkein", "SkeinJobs", "SkeinResilience", "SkeinSync", "SkeinThreads", "SkeinWork", subprocess,
+      systemPackage, logging,
     ],
     testDependencies: [
       "SkeinJobs", "SkeinTesting", "SkeinWork", "SkeinResilience", systemPackage, logging,

@@ -14,9 +14,9 @@ import Testing
     #expect(Set(names).count == names.count)
     #expect(
       names == [
-        "concurrency", "scaling", "race", "lock", "rlock", "semaphore", "event", "condition", "barrier",
-        "queue", "worker-pool", "priority", "thread-pool", "future-chain", "deadlock", "pool-size",
-        "dictionary",
+        "concurrency", "scaling", "lifecycle", "daemon", "race", "lock", "rlock", "semaphore", "event",
+        "condition", "barrier", "queue", "worker-pool", "priority", "thread-local", "thread-pool",
+        "future-chain", "deadlock", "pool-size", "dictionary",
       ])
     for experiment in Experiments.all {
       #expect(

@@ -1,5 +1,6 @@
 import SkeinSync
 import SkeinTesting
+import SkeinThreads
 import Testing
 
 private struct Failure: Error, Equatable {}
@@ -19,6 +20,25 @@ struct OnThreadTests {
     try await eventually("32 threads wait") { gate.waiterCount == 32 }
     gate.set()
     for task in blocked { try await task.value }
+  }
+
+  @Test("its thread is a daemon with a name, and so it can hang without keeping the process alive")
+  func thread() async throws {
+    let info = try await onThread { ThreadInfo.current }
+    #expect(info.name == "skein-test" && info.isDaemon)
+  }
+
+  @Test("several run at once, and the first error is thrown when all have ended")
+  func several() async throws {
+    let (all, ends) = (Barrier(parties: 4), Lock<Set<Int>>([]))
+    await #expect(throws: Failure()) {
+      try await onThreads(4) { index in
+        try all.wait()
+        ends.withLock { _ = $0.insert(index) }
+        if index == 2 { throw Failure() }
+      }
+    }
+    #expect(ends.withLock { $0 } == [0, 1, 2, 3])
   }
 }
 

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import SkeinSync
+internal import SkeinThreads
 internal import SystemPackage
 
 /// The processes that a command started and that did not leave its group.
@@ -23,12 +23,18 @@ struct ProcessGroup: Sendable {
   /// Calls `body` when the leader has exited, and leaves it to be reaped by others.
   ///
   /// A thread of its own waits, because swift-subprocess tells of the exit only after it has reaped the
-  /// process, when the group's number may be anybody's.
+  /// process, when the group's number may be anybody's. When the system gives no thread, the group is killed: nobody
+  /// could end it in an orderly way.
   func onLeaderExit(_ body: @escaping @Sendable () -> Void) {
     let leader = id_t(leader)
-    startDetachedThread(name: "skein-command") {
-      var information = siginfo_t()
-      while waitid(P_PID, leader, &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+    do {
+      _ = try OSThread.start(name: "skein-command", isDaemon: true) {
+        var information = siginfo_t()
+        while waitid(P_PID, leader, &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+        body()
+      }
+    } catch {
+      send(SIGKILL)
       body()
     }
   }

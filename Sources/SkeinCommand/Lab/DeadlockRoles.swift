@@ -1,6 +1,7 @@
 internal import Glibc
 internal import SkeinDiagnostics
 internal import SkeinSync
+internal import SkeinThreads
 
 /// The process that falls into a deadlock, and finds it.
 enum DeadlockRole {
@@ -17,7 +18,7 @@ enum DeadlockRole {
   static func perform() async throws {
     observeLocks { _ in }
     let start = MonotonicClock().now
-    fallIn()
+    try fallIn()
     let deadlock = try await onThread(named: "Diagnosis") { find() }
     if let deadlock {
       let age = start.duration(to: MonotonicClock().now)
@@ -33,18 +34,18 @@ enum DeadlockRole {
     while true { pause() }
   }
 
-  private static func fallIn() {
+  private static func fallIn() throws {
     let lockA = Lock(name: "lock_a")
     let lockB = Lock(name: "lock_b")
     // The chapter sleeps here, so that both most likely hold one lock; this way they surely do.
     let bothHoldOne = Barrier(parties: 2, name: "both hold one")
-    startDetachedThread(name: "Task1") {
+    _ = try OSThread.start(name: "Task1", isDaemon: true) {
       lockA.withLock { _ in
         _ = try? bothHoldOne.wait()
         lockB.withLock { _ in }
       }
     }
-    startDetachedThread(name: "Task2") {
+    _ = try OSThread.start(name: "Task2", isDaemon: true) {
       lockB.withLock { _ in
         _ = try? bothHoldOne.wait()
         lockA.withLock { _ in }

@@ -22,11 +22,11 @@ protocol Experiment: Sendable {
 enum Experiments {
   /// All of them, in the chapter's order.
   static let all: [any Experiment] = [
-    ConcurrencyExperiment(), ScalingExperiment(), RaceExperiment(), LockExperiment(),
-    RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(), ConditionExperiment(),
-    BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(), PriorityExperiment(),
-    ThreadPoolExperiment(), FutureChainExperiment(), DeadlockExperiment(), PoolSizeExperiment(),
-    DictionaryExperiment(),
+    ConcurrencyExperiment(), ScalingExperiment(), LifecycleExperiment(), DaemonExperiment(),
+    RaceExperiment(), LockExperiment(), RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(),
+    ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
+    PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
+    DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
   ]
 
   /// The one with a name.

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 
-/// What a process of the lab is there for: each of these spoils it.
+/// What a process of the lab is there for: each of these spoils it, or ends with it.
 enum LabRole: String, ExpressibleByArgument {
   /// Two threads wait for each other for ever.
   case deadlock
@@ -11,6 +11,10 @@ enum LabRole: String, ExpressibleByArgument {
   case reentry
   /// Threads change a dictionary without a lock.
   case dictionary
+  /// A daemon goes on for ever.
+  case daemon
+  /// A thread that is no daemon has something to do yet.
+  case noDaemon = "no-daemon"
 
   /// Whether it goes on living once it has closed its output.
   var staysAlive: Bool { self == .deadlock }
@@ -24,6 +28,8 @@ enum LabRole: String, ExpressibleByArgument {
     case .deadlock: try await DeadlockRole.perform()
     case .inversion: try await InversionRole.perform()
     case .reentry: RecursiveLockExperiment.takeAgain()
+    case .daemon: try await MonitorRole.perform(isDaemon: true)
+    case .noDaemon: try await MonitorRole.perform(isDaemon: false)
     case .dictionary: try await DictionaryExperiment.countUnsynchronised()
     }
   }

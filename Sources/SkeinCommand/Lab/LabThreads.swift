@@ -1,9 +1,9 @@
 internal import Glibc
 internal import SkeinSync
+internal import SkeinThreads
 
 /// A thread of an experiment: what it is called, and what it does.
 struct LabThread: Sendable {
-  /// At most 15 bytes are shown by the system.
   var name: String
   var body: @Sendable () throws -> Void
 
@@ -16,18 +16,16 @@ struct LabThread: Sendable {
 /// Starts threads, and suspends the task until all of them have ended: no thread of the cooperative pool is
 /// blocked.
 ///
-/// - Throws: what the first one threw that did so, after the end of all.
+/// They are daemons: one that stands still does not keep the tool from ending.
+///
+/// - Throws: what the first of them threw that did so, after the end of all.
 func runThreads(_ threads: [LabThread]) async throws {
-  let ended = Latch(count: threads.count, name: "threads of the lab")
-  let failures = Lock<[any Error]>([], name: "failures of the lab")
-  for thread in threads {
-    startDetachedThread(name: thread.name) {
-      do { try thread.body() } catch { failures.withLock { $0.append(error) } }
-      ended.countDown()
-    }
+  let started = try threads.map { try OSThread.start(name: $0.name, isDaemon: true, $0.body) }
+  var failure: (any Error)?
+  for thread in started {
+    do { try await thread.join() } catch { failure = failure ?? error }
   }
-  try await ended.wait()
-  if let failure = failures.withLock({ $0.first }) { throw failure }
+  if let failure { throw failure }
 }
 
 /// Starts `count` threads, called `name-0`, `name-1` and so on, and suspends the task until all have ended.
@@ -77,7 +75,5 @@ func repeatUntilLoss(
 func onThread<Value: Sendable>(
   named name: String, _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
-  try await withCheckedThrowingContinuation { continuation in
-    startDetachedThread(name: name) { continuation.resume(with: Result { try body() }) }
-  }
+  try await OSThread.start(name: name, isDaemon: true, body).join()
 }

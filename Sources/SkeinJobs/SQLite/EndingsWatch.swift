@@ -1,21 +1,27 @@
 internal import CSkein
 internal import Glibc
 internal import SkeinSync
+internal import SkeinThreads
 internal import Synchronization
 
 /// Hears the end of workers: the kernel closes their files, whatever ends them, and inotify tells.
 enum EndingsWatch {
   /// Starts a thread that calls `action` after each closed file of a directory, until it is cancelled.
   ///
-  /// Returns `nil` when the system has no watches left: then the workers have to be asked from time to time, which
+  /// Returns `nil` when the system has no watches or threads left: then the workers have to be asked from time to time, which
   /// they are in any case.
   static func start(directory: String, _ action: @escaping @Sendable () -> Void) -> ScheduledAction? {
     let descriptor = skein_watch_closes(directory)
     guard descriptor >= 0 else { return nil }
     let isCancelled = Flag()
-    startDetachedThread(name: "skein-endings") {
-      defer { close(descriptor) }
-      while !isCancelled.isSet { if hasNews(descriptor), !isCancelled.isSet { action() } }
+    do {
+      _ = try OSThread.start(name: "skein-endings", isDaemon: true) {
+        defer { close(descriptor) }
+        while !isCancelled.isSet { if hasNews(descriptor), !isCancelled.isSet { action() } }
+      }
+    } catch {
+      close(descriptor)
+      return nil
     }
     return ScheduledAction { isCancelled.set() }
   }

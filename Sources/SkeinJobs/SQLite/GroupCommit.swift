@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import GRDB
 internal import Glibc
 internal import SkeinSync
+internal import SkeinThreads
 
 /// How safe a write must be when its caller goes on.
 enum Durability: Comparable {
@@ -26,20 +27,26 @@ final class GroupCommit: Sendable {
     let writer = BatchWriter(database: database, lock: lock, signals: signals, path: path)
     let log = try WriteAheadLog(database: path)
     let unsynced = Inbox<BatchWriter.Committed>()
-    startDetachedThread(name: "skein-writer") { [arrivals] in
-      while let calls = arrivals.takeAll() {
-        if let committed = writer.write(calls) { _ = unsynced.put(committed) }
+    do {
+      _ = try OSThread.start(name: "skein-writer", isDaemon: true) { [arrivals] in
+        while let calls = arrivals.takeAll() {
+          if let committed = writer.write(calls) { _ = unsynced.put(committed) }
+        }
+        unsynced.close()
       }
-      unsynced.close()
-    }
-    startDetachedThread(name: "skein-sync") { [hasEnded] in
-      // Sticky: what could not be written may be forgotten, and a later success would say nothing about it.
-      var failure: JobQueueError?
-      while let batches = unsynced.takeAll() {
-        failure = failure ?? log.sync()
-        for batch in batches { batch.complete(failure, signals) }
+      _ = try OSThread.start(name: "skein-sync", isDaemon: true) { [hasEnded] in
+        // Sticky: what could not be written may be forgotten, and a later success would say nothing about it.
+        var failure: JobQueueError?
+        while let batches = unsynced.takeAll() {
+          failure = failure ?? log.sync()
+          for batch in batches { batch.complete(failure, signals) }
+        }
+        hasEnded.set()
       }
-      hasEnded.set()
+    } catch {
+      // Should it be the second one that the system refused, the first one ends.
+      arrivals.close()
+      throw JobQueueError(.storeUnavailable, "\(path) can not be opened: \(error)", cause: error)
     }
   }
 
