@@ -1,24 +1,33 @@
 import CSkein
+import Glibc
 import SkeinSync
 import SkeinTesting
-import Synchronization
 import Testing
 
 @testable import SkeinThreads
 
 @Suite("The states of a thread", .leavesNoThreads)
 struct ThreadStateTests {
-  /// A thread that uses a processor until it is told to end.
-  private struct Spinner {
-    let isOver: Event
-    let thread: OSThread<Void>
-
-    init(isOver: Event = Event()) throws {
-      self.isOver = isOver
-      thread = try OSThread.start(name: "spinner") {
-        while !isOver.isSet { skein_spin_hint() }
+  /// Starts threads that use a processor until one of them is seen in a state.
+  ///
+  /// All on a thread of its own: a task that looks may get no turn for long, and the processors would be busy meanwhile.
+  private func expectSpinner(of count: Int, in state: ThreadState) async throws {
+    let isSeen = try await onThread {
+      let isOver = Event()
+      return try withThreads { scope in
+        defer { isOver.set() }
+        let spinners = try (0..<count).map { _ in
+          try scope.start(name: "spinner") { while !isOver.isSet { skein_spin_hint() } }
+        }
+        let deadline = MonotonicClock().now.advanced(by: .seconds(30))
+        while MonotonicClock().now < deadline {
+          if spinners.contains(where: { $0.state == state && $0.kernelID != nil }) { return true }
+          usleep(200)
+        }
+        return false
       }
     }
+    #expect(isSeen, "\(state)")
   }
 
   @Test("new until it is started, terminated when it has ended")
@@ -42,21 +51,14 @@ struct ThreadStateTests {
 
   @Test("running while a processor executes it, as others see it and as it sees itself")
   func running() async throws {
-    let spinner = try Spinner()
-    try await eventually("it is seen running") { spinner.thread.state == .running }
-    spinner.isOver.set()
-    try await spinner.thread.join()
+    try await expectSpinner(of: 1, in: .running)
     #expect(try await OSThread.start { ThreadInfo.current.state }.join() == .running)
   }
 
   @Test("runnable while it waits for a processor")
   func runnable() async throws {
     // One of them has none at any instant.
-    let isOver = Event()
-    let spinners = try (0...Int(skein_allowed_processors())).map { _ in try Spinner(isOver: isOver).thread }
-    try await eventually("one is seen waiting") { spinners.contains { $0.state == .runnable } }
-    isOver.set()
-    for spinner in spinners { try await spinner.join() }
+    try await expectSpinner(of: Int(skein_allowed_processors()) + 1, in: .runnable)
   }
 
   @Test("blocked while it waits for anything else, whatever its name is")

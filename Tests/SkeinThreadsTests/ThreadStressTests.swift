@@ -61,17 +61,18 @@ struct ThreadStressTests {
 
   @Test("the lists of threads can be read while threads come and go")
   func lists() async throws {
-    let isOver = Event()
-    let reader = try OSThread.start(name: "reader") {
-      while !isOver.isSet {
-        for info in ThreadInfo.live { #expect(info.state != .new && info.state != .terminated) }
-        #expect(ThreadInfo.all.contains { $0.isMain })
+    try await onThread {
+      try withThreads { scope in
+        let isOver = Event()
+        try scope.start(name: "reader") {
+          while !isOver.isSet {
+            for info in ThreadInfo.live { #expect(info.state != .new && info.state != .terminated) }
+            #expect(ThreadInfo.all.contains { $0.isMain })
+          }
+        }
+        defer { isOver.set() }
+        for _ in 0..<100 { try OSThread.start(name: "passer-by") {}.join() }
       }
     }
-    try await onThreads(2) { _ in
-      for _ in 0..<50 { try OSThread.start(name: "passer-by") {}.join() }
-    }
-    isOver.set()
-    try await reader.join()
   }
 }
