@@ -68,7 +68,7 @@ let modules = [
       grdb, logging, metrics, tracing, instrumentation, lifecycle, heap, deque,
     ],
     testDependencies: [
-      "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinWork", grdb, logging,
+      "SkeinResilience", "SkeinSync", "SkeinTesting", "SkeinThreads", "SkeinWork", grdb, logging,
     ]),
   Module(
     name: "SkeinBuiltinJobs",

@@ -22,6 +22,13 @@ public protocol Job: RemoteWork {
   /// How this job is queued and run, unless the enqueue says otherwise.
   var options: JobOptions { get }
 
+  /// Whether the job's code blocks its thread for longer than a moment: reads large files, waits in a C library,
+  /// computes without a pause. It then runs on threads that the worker keeps for such jobs, one for each that runs at
+  /// once, up to 64; otherwise it would hold up the worker, which renews its lease meanwhile, and all other jobs.
+  ///
+  /// The hop costs some 20 µs. False unless the type says otherwise.
+  static var blocks: Bool { get }
+
   /// Does the work of one attempt.
   ///
   /// Whatever it throws fails the attempt; the retry policy of the job decides what follows. An error that conforms to
@@ -35,6 +42,9 @@ public protocol Job: RemoteWork {
 }
 
 extension Job {
+  /// Its code does not block its thread.
+  public static var blocks: Bool { false }
+
   /// The defaults: queue `default`, priority 5, one attempt, no limits.
   public var options: JobOptions { JobOptions() }
 }

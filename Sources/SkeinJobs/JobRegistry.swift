@@ -10,6 +10,7 @@ public struct JobRegistry: Sendable {
   /// A registered type, without its type: what the worker does with it.
   struct Entry: Sendable {
     var payloadVersion: Int
+    var blocks: Bool
     /// Decodes the input, runs the job and encodes the result.
     var run: @Sendable (JobPayload, JobContext) async throws -> Data
     /// Checks that the input can be decoded, and says by which rules the job would run.
@@ -54,10 +55,13 @@ public struct JobRegistry: Sendable {
     }
   }
 
+  /// Whether there are jobs whose code blocks its thread.
+  var hasBlockingJobs: Bool { names.contains { entries[$0]!.blocks } }
+
   subscript(name: String) -> Entry? { entries[name] }
 
   private static func entry<J: Job>(_: J.Type) -> Entry {
-    Entry(payloadVersion: J.payloadVersion) { payload, context in
+    Entry(payloadVersion: J.payloadVersion, blocks: J.blocks) { payload, context in
       let job: J
       do {
         job = try JSONCodec().decode(J.self, from: payload.kwargs)

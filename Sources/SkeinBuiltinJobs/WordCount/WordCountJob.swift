@@ -29,6 +29,8 @@ public struct WordCountJob: Job, Hashable {
 
   /// `wordcount`.
   public static let name = "wordcount"
+  /// It reads files and computes, a chunk at a time.
+  public static let blocks = true
 
   /// Files and folders.
   public var paths: [String]

@@ -46,7 +46,8 @@ enum PoolRegistry {
 
   private struct State {
     var pools: [UInt32: Entry] = [:]
-    var isWatchingExit = false
+    /// In which process of a line of forks the end is watched; a child has to begin anew.
+    var watchedFork: UInt32?
   }
 
   private static let state = Lock(State(), internalTo: "PoolRegistry")
@@ -56,9 +57,10 @@ enum PoolRegistry {
 
   static func add(_ member: any Member, as id: UInt32) {
     let isFirst = state.withLock { state in
-      defer { state.isWatchingExit = true }
+      let fork = skein_fork_count()
+      defer { state.watchedFork = fork }
       state.pools[id] = Entry(member: member)
-      return !state.isWatchingExit
+      return state.watchedFork != fork
     }
     if isFirst { LiveThreads.atExit { for member in members { member.shutDownAtExit() } } }
   }

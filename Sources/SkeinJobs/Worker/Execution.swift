@@ -57,9 +57,9 @@ final class Execution: Sendable {
   /// Runs `body` in a task of its own, which limits and requests can cancel, and waits until it has ended or is left
   /// to itself.
   ///
-  /// - Parameter executor: what the task prefers.
+  /// - Parameter executor: what the task prefers, if it does.
   func run(
-    on executor: any TaskExecutor, _ body: @escaping @Sendable () async throws -> Data
+    on executor: (any TaskExecutor)?, _ body: @escaping @Sendable () async throws -> Data
   ) async -> RunOutcome? {
     let task = Task(executorPreference: executor) { [self] in
       let outcome: RunOutcome

@@ -66,7 +66,7 @@ struct Executor: Sendable {
       // The claim leaves such jobs alone; the registry is a value, so this is for a store that does not.
       return .threw(UndecodableInput(message: "this worker does not know job '\(job.kind.name)'"))
     }
-    return await execution.run(on: core.jobThreads) { [core] in
+    return await execution.run(on: entry.blocks ? core.blockingThreads : nil) { [core] in
       // Read here and not in the claim: what is joined may be much.
       let inputs = job.ties.contains(.needsOthers) ? try await core.membership.inputs(of: job.token) : []
       let running = RunningJob(id: job.id, rootID: job.payload.rootID ?? job.id)

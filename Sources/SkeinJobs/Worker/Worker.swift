@@ -96,6 +96,6 @@ public final class Worker: Service {
     keeping.cancel()
     await keeping.value
     // Code that was left to itself goes on there, and the threads end after it.
-    await core.jobThreads.shutdown(wait: false)
+    await core.blockingThreads?.shutdown(wait: false)
   }
 }

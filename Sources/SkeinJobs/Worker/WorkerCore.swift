@@ -34,9 +34,11 @@ final class WorkerCore: Sendable {
   let logger: Logger
   let knows: [String: Int]
   let buffer = JobBuffer()
-  /// Where the code of jobs runs: what blocks there holds up other jobs at the most, and never the worker, which renews
+  /// Where the code of jobs that block runs: it holds up other such jobs at the most, and never the worker, which renews
   /// its lease and stores results meanwhile. Daemons: a job that does not end must not keep the process from ending.
-  let jobThreads: ParallelPool
+  ///
+  /// `nil` when no job of the registry blocks.
+  let blockingThreads: ParallelPool?
   /// Rung when the claimer should look again.
   let bell = Event(name: "worker's bell")
   /// Set when something runs, for the reporter.
@@ -48,26 +50,27 @@ final class WorkerCore: Sendable {
   static func joining(
     _ store: any JobStore, registry: JobRegistry, options: WorkerOptions, logger: Logger
   ) async throws -> WorkerCore {
-    let jobThreads = try ParallelPool(
-      threads: min(options.concurrency, mostJobThreads), name: "skein-job", isDaemon: true)
+    let blockingThreads = try registry.hasBlockingJobs ? makeBlockingThreads(options) : nil
     let membership = try await store.join(WorkerDescription(options, knows: registry.knows))
     return WorkerCore(
-      store: store, membership: membership, registry: registry, options: options, jobThreads: jobThreads,
+      store: store, membership: membership, registry: registry, options: options,
+      blockingThreads: blockingThreads,
       logger: logger)
   }
 
-  /// More jobs than these at once are surely ones that await.
-  private static let mostJobThreads = 64
+  private static func makeBlockingThreads(_ options: WorkerOptions) throws -> ParallelPool {
+    try ParallelPool(threads: min(options.concurrency, 64), name: "skein-job", isDaemon: true)
+  }
 
   private init(
     store: any JobStore, membership: any WorkerMembership, registry: JobRegistry, options: WorkerOptions,
-    jobThreads: ParallelPool, logger: Logger
+    blockingThreads: ParallelPool?, logger: Logger
   ) {
     self.store = store
     self.membership = membership
     self.registry = registry
     self.options = options
-    self.jobThreads = jobThreads
+    self.blockingThreads = blockingThreads
     self.logger = logger
     knows = registry.knows
     unacked = Semaphore(permits: options.unackedLimit, isBounded: true, name: "ends not stored")

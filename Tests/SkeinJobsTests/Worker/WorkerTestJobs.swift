@@ -3,13 +3,14 @@ import SkeinJobs
 import SkeinResilience
 import SkeinSync
 import SkeinTesting
+import SkeinThreads
 
 /// What the jobs below meet their test at.
 let workerMeeting = TestSignals<String>()
 
 /// What the worker of the tests knows.
 let workerTestJobs: [any Job.Type] = [
-  Add.self, Flaky.self, Hold.self, Infinite.self, Ordered.self, Telling.self,
+  Add.self, Blocking.self, Flaky.self, Hold.self, Infinite.self, Ordered.self, Telling.self,
 ]
 
 /// Adds numbers.
@@ -18,6 +19,33 @@ struct Add: Job {
   var a: Int
   var b: Int
   func run(in context: JobContext) async throws -> Int { a + b }
+}
+
+/// Blocks its thread until it is told, and says which thread that was.
+struct Blocking: Job {
+  static let name = "blocking"
+  static let blocks = true
+  static let gates = Lock<[String: Event]>([:])
+
+  var key: String
+
+  func run(in context: JobContext) async throws -> String {
+    try block()
+    return ThreadInfo.current.name
+  }
+
+  private func block() throws {
+    workerMeeting.reach("began " + key)
+    try Self.gate(key).wait()
+  }
+
+  static func gate(_ key: String) -> Event {
+    gates.withLock { gates in
+      let gate = gates[key] ?? Event(name: key)
+      gates[key] = gate
+      return gate
+    }
+  }
 }
 
 /// Fails until an attempt.

@@ -37,6 +37,22 @@ struct WorkerTests {
     }
   }
 
+  @Test("jobs that block hold up neither the worker nor the jobs that do not", arguments: StoreKind.allCases)
+  func blocking(kind: StoreKind) async throws {
+    try await withQueue(kind, concurrency: 5) { (queue, _) async throws in
+      // More of them than the cooperative pool has threads.
+      let blocked = try await queue.enqueue((0..<4).map { _ in Blocking(key: key) })
+      try await workerMeeting.wait(for: "began " + key, count: 4)
+      let sum = try await queue.enqueue(Add(a: 1, b: 2)).result(timeout: patience)
+      #expect(sum == 3)
+      Blocking.gate(key).set()
+      for handle in blocked {
+        let thread = try await handle.result(timeout: patience)
+        #expect(thread.hasPrefix("skein-job-"))
+      }
+    }
+  }
+
   @Test("a failing job is retried by its policy until it succeeds", arguments: StoreKind.allCases)
   func retried(kind: StoreKind) async throws {
     try await withQueue(kind) { (queue, _) async throws in
