@@ -72,7 +72,8 @@ struct ThreadInfoTests {
     await #expect(processExitsWith: .success) {
       let gate = Event()
       let thread = try OSThread.start(name: "waits") { try gate.wait() }
-      while gate.waiterCount == 0 { sched_yield() }
+      // It spins for a moment before it sleeps.
+      while thread.state != .blocked { sched_yield() }
       var limit = rlimit(rlim_cur: 0, rlim_max: 0)
       getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
       limit.rlim_cur = 0

@@ -128,30 +128,29 @@ final class CompletionLine<Value: Sendable>: Sendable {
 
   private struct State {
     var ready: Deque<Future<Value>> = []
-    var pending: [ObjectIdentifier: Future<Value>] = [:]
+    /// How many are not done.
+    var pending: Int
     /// What opens when another future is done; `nil` when nobody has come to wait since the last one.
     var gate: FutureGate?
   }
 
   private let total: Int
   private let place: SourcePlace
+  private let poolID: UInt32
   private let state: Lock<State>
 
   init(_ futures: [Future<Value>], at place: SourcePlace) {
     total = futures.count
     self.place = place
-    var state = State()
-    for future in futures { state.pending[ObjectIdentifier(future)] = future }
-    self.state = Lock(state, internalTo: "asCompleted")
+    poolID = futures.commonPoolID
+    state = Lock(State(pending: futures.count), internalTo: "asCompleted")
     for future in futures { future.addCallback { [weak self] in self?.take($0) } }
   }
 
   private func take(_ done: AnyFuture) {
     let gate = state.withLock { state in
-      guard let future = state.pending.removeValue(forKey: ObjectIdentifier(done)) else {
-        return nil as FutureGate?
-      }
-      state.ready.append(future)
+      state.ready.append(unsafeDowncast(done, to: Future<Value>.self))
+      state.pending -= 1
       return state.gate.take()
     }
     gate?.open()
@@ -160,8 +159,8 @@ final class CompletionLine<Value: Sendable>: Sendable {
   func next() -> Next {
     state.withLock { state in
       if let future = state.ready.popFirst() { return .future(future) }
-      if state.pending.isEmpty { return .end }
-      let gate = state.gate ?? FutureGate(for: state.pending.values.lazy.map { $0 as AnyFuture }, at: place)
+      if state.pending == 0 { return .end }
+      let gate = state.gate ?? FutureGate(place: place, poolID: poolID)
       state.gate = gate
       return .wait(gate)
     }
@@ -169,6 +168,6 @@ final class CompletionLine<Value: Sendable>: Sendable {
 
   func failure(for error: any Error) -> any Error {
     guard case WaitError.timedOut = error else { return error }
-    return UnfinishedFutures(unfinished: state.withLock { $0.pending.count }, total: total)
+    return UnfinishedFutures(unfinished: state.withLock { $0.pending }, total: total)
   }
 }

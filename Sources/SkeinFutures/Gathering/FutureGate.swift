@@ -6,15 +6,18 @@ internal import SkeinSync
 final class FutureGate: Future<Void>, @unchecked Sendable {
   // Sendable as its superclass is: it adds nothing.
 
-  init(for futures: some Sequence<AnyFuture>, at place: SourcePlace) {
-    let pools = Set(futures.lazy.filter { !$0.isDone }.map(\.poolID))
-    super.init(place: place, poolID: pools.count == 1 ? pools.first! : 0)
-  }
+  override init(place: SourcePlace, poolID: UInt32) { super.init(place: place, poolID: poolID) }
 
   func open() { _ = complete(with: .success(())) }
 }
 
 extension Sequence where Element: AnyFuture {
+  /// The pool that all of them are of, as far as they are not done; zero when there are several, or none.
+  var commonPoolID: UInt32 {
+    let pools = Set(lazy.filter { !$0.isDone }.map(\.poolID))
+    return pools.count == 1 ? pools.first! : 0
+  }
+
   /// The futures, each of them once, in their order.
   var distinct: [Element] {
     var seen: Set<ObjectIdentifier> = []

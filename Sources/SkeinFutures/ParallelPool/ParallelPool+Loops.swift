@@ -17,7 +17,7 @@ extension ParallelPool {
   ///   out.
   /// - Precondition: `grain` is positive.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
-  @inlinable
+  @inlinable @inline(__always)
   public func parallelMap<Elements: RandomAccessCollection & Sendable, Output: Sendable, Failure: Error>(
     _ elements: Elements, grain: Int? = nil,
     _ transform: @Sendable (Elements.Element) throws(Failure) -> Output
@@ -35,7 +35,7 @@ extension ParallelPool {
   /// - Throws: what `transform` throws; `CancellationError`; ``PoolError/shutDown(pool:)``.
   /// - Cancellation: chunks that have not begun are left out; the call ends when the others have.
   /// - Precondition: `grain` is positive.
-  @inlinable
+  @inlinable @inline(__always)
   public func parallelMap<Elements: RandomAccessCollection & Sendable, Output: Sendable>(
     _ elements: Elements, grain: Int? = nil,
     _ transform: @escaping @Sendable (Elements.Element) throws -> Output
@@ -44,7 +44,7 @@ extension ParallelPool {
   }
 
   @available(*, noasync)
-  @inlinable
+  @inlinable @inline(__always)
   func map<Elements: RandomAccessCollection & Sendable, Output: Sendable, Failure: Error>(
     _ elements: Elements, grain: Int?, stop: LoopStop?,
     _ transform: @Sendable (Elements.Element) throws(Failure) -> Output
@@ -73,7 +73,7 @@ extension ParallelPool {
   }
 
   /// Fills one chunk, or nothing of it.
-  @inlinable
+  @inlinable @inline(__always)
   func fill<Elements: RandomAccessCollection, Output, Failure: Error>(
     _ buffer: UnsafeMutableBufferPointer<Output>, at indices: Range<Int>, _ elements: Elements,
     _ transform: (Elements.Element) throws(Failure) -> Output
@@ -112,7 +112,7 @@ extension ParallelPool {
   /// - Throws: what `accumulate` or `combine` throws.
   /// - Precondition: `grain` is positive.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
-  @inlinable
+  @inlinable @inline(__always)
   public func reduce<Elements: RandomAccessCollection & Sendable, Partial: Sendable, Failure: Error>(
     _ elements: Elements, identity: Partial, grain: Int? = nil,
     accumulate: @Sendable (inout Partial, Elements.Element) throws(Failure) -> Void,
@@ -133,7 +133,7 @@ extension ParallelPool {
   /// - Throws: what `accumulate` or `combine` throws; `CancellationError`; ``PoolError/shutDown(pool:)``.
   /// - Cancellation: chunks that have not begun are left out; the call ends when the others have.
   /// - Precondition: `grain` is positive.
-  @inlinable
+  @inlinable @inline(__always)
   public func reduce<Elements: RandomAccessCollection & Sendable, Partial: Sendable>(
     _ elements: Elements, identity: Partial, grain: Int? = nil,
     accumulate: @escaping @Sendable (inout Partial, Elements.Element) throws -> Void,
@@ -145,7 +145,7 @@ extension ParallelPool {
   }
 
   @available(*, noasync)
-  @inlinable
+  @inlinable @inline(__always)
   func reduce<Elements: RandomAccessCollection & Sendable, Partial: Sendable, Failure: Error>(
     _ elements: Elements, _ identity: Partial, grain: Int?, stop: LoopStop?,
     _ accumulate: @Sendable (inout Partial, Elements.Element) throws(Failure) -> Void,
@@ -179,7 +179,7 @@ extension ParallelPool {
   /// - Throws: what `body` throws: of several errors, that of the first chunk. Chunks that have not begun are left out.
   /// - Precondition: `grain` is positive.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
-  @inlinable
+  @inlinable @inline(__always)
   public func forEach<Elements: RandomAccessCollection & Sendable, Failure: Error>(
     _ elements: Elements, grain: Int? = nil, _ body: @Sendable (Elements.Element) throws(Failure) -> Void
   ) throws(Failure) {
@@ -197,7 +197,7 @@ extension ParallelPool {
   /// - Throws: what `body` throws; `CancellationError`; ``PoolError/shutDown(pool:)``.
   /// - Cancellation: chunks that have not begun are left out; the call ends when the others have.
   /// - Precondition: `grain` is positive.
-  @inlinable
+  @inlinable @inline(__always)
   public func forEach<Elements: RandomAccessCollection & Sendable>(
     _ elements: Elements, grain: Int? = nil, _ body: @escaping @Sendable (Elements.Element) throws -> Void
   ) async throws {
@@ -209,7 +209,7 @@ extension ParallelPool {
   // MARK: What all of them are made of
 
   /// Calls `body` for the elements at some offsets.
-  @inlinable
+  @inlinable @inline(__always)
   func forEach<Elements: RandomAccessCollection, Failure: Error>(
     _ elements: Elements, at offsets: Range<Int>, _ body: (Elements.Element) throws(Failure) -> Void
   ) throws(Failure) {
@@ -229,7 +229,7 @@ extension ParallelPool {
 
   /// Calls `body` for every chunk that begins before the end, on the workers, and blocks until that is done.
   @available(*, noasync)
-  @inlinable
+  @inlinable @inline(__always)
   func forChunks<Failure: Error>(
     of plan: ChunkPlan, until end: LoopEnd<Failure>, _ body: (Int, Range<Int>) throws(Failure) -> Void
   ) {

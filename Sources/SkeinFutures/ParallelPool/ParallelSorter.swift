@@ -154,14 +154,14 @@ struct ParallelSorter<Order: SortOrder>: Sendable {
     while next != end {
       let isLeft = belongsLeft(next.pointee, pivot)
       let boundary = base + leftCount
-      gap.moveInitialize(from: boundary, count: 1)
-      boundary.moveInitialize(from: next, count: 1)
+      gap.initialize(to: boundary.move())
+      boundary.initialize(to: next.move())
       gap = next
       leftCount += isLeft ? 1 : 0
       next += 1
     }
     let boundary = base + leftCount
-    gap.moveInitialize(from: boundary, count: 1)
+    gap.initialize(to: boundary.move())
     boundary.initialize(to: taken)
     leftCount += belongsLeft(boundary.pointee, pivot) ? 1 : 0
     elements.swapAt(0, leftCount)
@@ -177,7 +177,7 @@ struct ParallelSorter<Order: SortOrder>: Sendable {
       let value = (start + index).move()
       var gap = start + index
       repeat {
-        gap.moveInitialize(from: gap - 1, count: 1)
+        gap.initialize(to: (gap - 1).move())
         gap -= 1
       } while gap != start && order.precedes(value, (gap - 1).pointee)
       gap.initialize(to: value)

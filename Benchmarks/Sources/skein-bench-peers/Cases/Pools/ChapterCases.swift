@@ -1,3 +1,5 @@
+import SkeinFutures
+
 /// The chapter's comparisons: computing and sleeping one after another and on a pool of four, and counting on one
 /// thread and on four.
 ///
@@ -32,16 +34,13 @@ enum Chapter {
   static func addSquares(_ seed: Int) {
     var total = UInt64(seed)
     for index in 0..<UInt64(squares) { total = (total &+ index &* index) ^ (total >> 3) }
-    keep(total)
+    blackHole(total)
   }
 
   @inline(never)
   static func count(to limit: Int) {
     var total: UInt64 = 0
     for index in 0..<UInt64(limit) { total = (total &+ index) ^ (total >> 3) }
-    keep(total)
+    blackHole(total)
   }
-
-  @inline(never)
-  private static func keep(_ value: UInt64) { precondition(value != 1) }
 }

@@ -4,6 +4,7 @@ import NIOPosix
 /// SwiftNIO's pool for blocking work, with the futures of an event loop.
 struct NIOPool: PoolUnderTest {
   static let name = "NIOThreadPool.runIfActive"
+  static let bulk = 20_000
   private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let pool: NIOThreadPool
   private let loop = NIOPool.group.next()

@@ -2,12 +2,18 @@
 protocol PoolUnderTest: Sendable {
   associatedtype Handle: Sendable
   static var name: String { get }
+  /// How many jobs the large cases have: a million, or fewer where that takes minutes.
+  static var bulk: Int { get }
 
   init(threads: Int)
   func submit(_ body: @escaping @Sendable () -> Int) -> Handle
   /// Blocks until the job is done.
   func result(of handle: Handle) -> Int
   func shutdown()
+}
+
+extension PoolUnderTest {
+  static var bulk: Int { 1_000_000 }
 }
 
 /// The cases of submitting that every pool has.
@@ -26,12 +32,12 @@ func submitCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
         }
       }
     },
-    MeasuredCase("million", by: by, fixed: 1_000_000, prepare: { Pool(threads: 2) }) { pool in
-      sum(of: 1_000_000, on: pool)
+    MeasuredCase("million", by: by, fixed: Pool.bulk, prepare: { Pool(threads: 2) }) { pool in
+      sum(of: Pool.bulk, on: pool)
       pool.shutdown()
     },
-    MeasuredCase("producers", by: by, fixed: 1_000_000, prepare: { Pool(threads: 2) }) { pool in
-      onThreads(4) { [pool] _ in sum(of: 250_000, on: pool) }
+    MeasuredCase("producers", by: by, fixed: Pool.bulk, prepare: { Pool(threads: 2) }) { pool in
+      onThreads(4) { [pool] _ in sum(of: Pool.bulk / 4, on: pool) }
       pool.shutdown()
     },
     MeasuredCase("fan-out", by: by) { operations in
