@@ -21,6 +21,14 @@ func startThreads(_ count: Int, _ work: @escaping @Sendable (_ index: Int) -> Vo
   }
 }
 
+/// Runs `work` on a thread of its own and suspends until it has ended: no task is running there, and no thread of the
+/// default pool, which is Dispatch's as well, is taken from what is measured.
+func onPlainThread<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+  await withCheckedContinuation { continuation in
+    for thread in startThreads(1, { _ in continuation.resume(returning: work()) }) { pthread_detach(thread) }
+  }
+}
+
 /// Blocks until all of these threads have ended.
 func join(_ threads: [pthread_t]) {
   for thread in threads { pthread_join(thread, nil) }

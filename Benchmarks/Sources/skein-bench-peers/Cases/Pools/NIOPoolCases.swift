@@ -23,4 +23,4 @@ struct NIOPool: PoolUnderTest {
 }
 
 let nioSubmitCases = submitCases(NIOPool.self)
-let nioScalingCases = scalingCases(NIOPool.self)
+let nioScalingCases = growthCases(NIOPool.self) + [idleCase(NIOPool.self)]

@@ -20,16 +20,12 @@ extension PoolUnderTest {
 func submitCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
   let by = Pool.name
   return [
-    MeasuredCase("latency", by: by) { operations in
-      withPool(Pool.self) { pool in
-        for _ in 0..<operations { _ = pool.result(of: pool.submit { 1 }) }
-      }
+    poolCase("latency", Pool.self) { pool, operations in
+      for _ in 0..<operations { _ = pool.result(of: pool.submit { 1 }) }
     },
-    MeasuredCase("throughput", by: by) { operations in
-      withPool(Pool.self) { pool in
-        for start in stride(from: 0, to: operations, by: 1000) {
-          sum(of: min(1000, operations - start), on: pool)
-        }
+    poolCase("throughput", Pool.self) { pool, operations in
+      for start in stride(from: 0, to: operations, by: 1000) {
+        sum(of: min(1000, operations - start), on: pool)
       }
     },
     MeasuredCase("million", by: by, fixed: Pool.bulk, prepare: { Pool(threads: 2) }) { pool in
@@ -40,27 +36,37 @@ func submitCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
       onThreads(4) { [pool] _ in sum(of: Pool.bulk / 4, on: pool) }
       pool.shutdown()
     },
-    MeasuredCase("fan-out", by: by) { operations in
-      withPool(Pool.self) { pool in
-        for start in stride(from: 0, to: operations, by: 100) {
-          let handles = (0..<min(100, operations - start)).map { index in
-            pool.submit {
-              var value = UInt64(index)
-              workAboutAMicrosecond(&value)
-              return Int(truncatingIfNeeded: value)
-            }
-          }
-          for handle in handles { _ = pool.result(of: handle) }
-        }
+    poolCase("fan-out", Pool.self) { pool, operations in
+      for start in stride(from: 0, to: operations, by: 100) {
+        fanOut(min(100, operations - start), on: pool)
       }
     },
   ]
 }
 
-private func withPool<Pool: PoolUnderTest>(_: Pool.Type, _ body: (Pool) -> Void) {
-  let pool = Pool(threads: 2)
-  body(pool)
-  pool.shutdown()
+/// A case of as many jobs as are asked for, which a plain thread submits.
+private func poolCase<Pool: PoolUnderTest>(
+  _ name: String, _: Pool.Type, _ body: @escaping @Sendable (_ pool: Pool, _ operations: Int) -> Void
+) -> MeasuredCase {
+  MeasuredCase(name, by: Pool.name) { operations in
+    await onPlainThread {
+      let pool = Pool(threads: 2)
+      body(pool, operations)
+      pool.shutdown()
+    }
+  }
+}
+
+/// Submits so many jobs of about a microsecond, and waits for all of them.
+private func fanOut<Pool: PoolUnderTest>(_ count: Int, on pool: Pool) {
+  let handles = (0..<count).map { index in
+    pool.submit {
+      var value = UInt64(index)
+      workAboutAMicrosecond(&value)
+      return Int(truncatingIfNeeded: value)
+    }
+  }
+  for handle in handles { _ = pool.result(of: handle) }
 }
 
 /// Submits so many jobs, then adds their results up.
@@ -75,9 +81,9 @@ private func sum<Pool: PoolUnderTest>(of count: Int, on pool: Pool) {
 
 // MARK: Growth, and what idle workers cost
 
-/// The primes below 400,000, counted in 64 chunks, and eight workers without work.
-func scalingCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
-  let growth = [1, 2].map { threads in
+/// The primes below 400,000, counted in 64 chunks on one worker and on two.
+func growthCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
+  [1, 2].map { threads in
     MeasuredCase(
       "growth.\(threads)", by: Pool.name, fixed: Primes.limit, prepare: { Pool(threads: threads) }
     ) { pool in
@@ -87,15 +93,13 @@ func scalingCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
       pool.shutdown()
     }
   }
-  return growth + [idleCase(by: Pool.name) { Pool(threads: 8) }]
 }
 
-private func idleCase<Pool: PoolUnderTest>(
-  by: String, _ make: @escaping @Sendable () -> Pool
-) -> MeasuredCase {
-  MeasuredCase("idle", by: by) { name, by, seconds in
+/// Eight workers without work: the processor time that they take a second, and the memory of each.
+func idleCase<Pool: PoolUnderTest>(_: Pool.Type) -> MeasuredCase {
+  MeasuredCase("idle", by: Pool.name) { name, by, _ in
     let before = try residentBytes()
-    let pool = make()
+    let pool = Pool(threads: 8)
     let handles = (0..<64).map { index in
       pool.submit {
         sleepForMilliseconds(5)

@@ -26,7 +26,7 @@ let skeinSubmitCases =
     }
   ]
 
-let skeinScalingCases = scalingCases(SkeinThreadPool.self)
+let skeinScalingCases = growthCases(SkeinThreadPool.self) + [idleCase(SkeinThreadPool.self)]
 
 /// Four jobs at once on a pool of four.
 @Sendable func skeinFour(_ body: @escaping @Sendable (Int) -> Void) {
@@ -35,38 +35,30 @@ let skeinScalingCases = scalingCases(SkeinThreadPool.self)
 
 // MARK: Work that computes
 
-private func onPool(_ body: (ParallelPool) -> Void) {
-  let pool = must { try ParallelPool(threads: 2) }
-  body(pool)
-  pool.shutdown()
-}
+/// Started by the go that warms up, as the other systems' are.
+private let twoWorkers = must { try ParallelPool(threads: 2) }
 
 let skeinComputeCases = [
   MeasuredCase("fork-join", by: "ParallelPool.join", fixed: Fibonacci.joins) {
-    onPool { pool in
-      @Sendable func fibonacci(_ number: Int) -> Int {
-        guard number > 1 else { return number }
-        let (a, b) = pool.join({ fibonacci(number - 1) }, { fibonacci(number - 2) })
-        return a &+ b
-      }
-      precondition(must { try pool.run { fibonacci(Fibonacci.number) } } == Fibonacci.expected)
+    let pool = twoWorkers
+    @Sendable func fibonacci(_ number: Int) -> Int {
+      guard number > 1 else { return number }
+      let (a, b) = pool.join({ fibonacci(number - 1) }, { fibonacci(number - 2) })
+      return a &+ b
     }
+    precondition(must { try pool.run { fibonacci(Fibonacci.number) } } == Fibonacci.expected)
   },
   MeasuredCase("map", by: "parallelMap", fixed: Elements.count, prepare: { Elements.doubles }) { doubles in
-    onPool { pool in
-      let roots = pool.parallelMap(doubles) { $0.squareRoot() * 1.5 + 1 }
-      precondition(roots[4] == 4)
-    }
+    let roots = twoWorkers.parallelMap(doubles) { $0.squareRoot() * 1.5 + 1 }
+    precondition(roots[4] == 4)
   },
   MeasuredCase("reduce", by: "reduce", fixed: Elements.count, prepare: { Elements.integers }) { integers in
-    onPool { pool in
-      let sum = pool.reduce(
-        integers, identity: Int64(0), accumulate: { $0 &+= ($1 &* $1) & 1023 }, combine: { $0 &+ $1 })
-      precondition(sum == Elements.expectedSum)
-    }
+    let sum = twoWorkers.reduce(
+      integers, identity: Int64(0), accumulate: { $0 &+= ($1 &* $1) & 1023 }, combine: { $0 &+ $1 })
+    precondition(sum == Elements.expectedSum)
   },
-  MeasuredCase("sort", by: "sort", fixed: Elements.count, prepare: { Elements.random }) { numbers in
-    onPool { pool in pool.sort(&numbers) }
+  MeasuredCase("sort", by: "sort", fixed: Elements.count, prepare: Elements.makeRandom) { numbers in
+    twoWorkers.sort(&numbers)
     precondition(Elements.areSorted(numbers))
   },
 ]
@@ -84,8 +76,9 @@ enum Elements {
   static let integers = (0..<count).map(Int64.init)
   static let expectedSum = integers.reduce(Int64(0)) { $0 &+ ($1 &* $1) & 1023 }
 
-  /// The numbers of G. Marsaglia's xorshift64, the same in every language.
-  static let random: [UInt64] = {
+  /// The numbers of G. Marsaglia's xorshift64, the same in every language: made anew, because sorting an array that is
+  /// kept as well would begin with a copy, inside the time.
+  @Sendable static func makeRandom() -> [UInt64] {
     var state: UInt64 = 88_172_645_463_325_252
     return (0..<count).map { _ in
       state ^= state << 13
@@ -93,7 +86,7 @@ enum Elements {
       state ^= state << 17
       return state
     }
-  }()
+  }
 
   static func areSorted(_ numbers: [UInt64]) -> Bool {
     for index in 1..<numbers.count where numbers[index - 1] > numbers[index] { return false }
