@@ -18,9 +18,11 @@ struct MeasureCommand: AsyncParsableCommand {
       skeinLockCases + semaphoreCases + semaphorePingPongCases + waiterCases + queueCases + channelCases
         + channelPingPongCases + selectCases + dictionaryCases
     case (.sync, .mutex): mutexCases
-    case (.pools, .skein): skeinSubmitCases + skeinComputeCases + skeinScalingCases + chapterCases(skeinFour)
+    case (.pools, .skein):
+      skeinSubmitCases + skeinComputeCases + skeinScalingCases + chapterCases(by: "ThreadPool", skeinFour)
     case (.pools, .dispatch):
-      dispatchSubmitCases + dispatchComputeCases + dispatchScalingCases + chapterCases(dispatchFour)
+      dispatchSubmitCases + dispatchComputeCases + dispatchScalingCases
+        + chapterCases(by: "DispatchQueue.global", dispatchFour)
     case (.pools, .nio): nioSubmitCases + nioScalingCases
     default: []
     }

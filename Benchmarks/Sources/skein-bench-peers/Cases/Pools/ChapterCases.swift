@@ -3,23 +3,25 @@ import SkeinFutures
 /// The chapter's comparisons: computing and sleeping one after another and on a pool of four, and counting on one
 /// thread and on four.
 ///
-/// - Parameter four: runs four jobs at once.
+/// - Parameters:
+///   - by: what runs four jobs at once.
+///   - four: does it.
 func chapterCases(
-  _ four: @escaping @Sendable (_ body: @escaping @Sendable (Int) -> Void) -> Void
+  by: String, _ four: @escaping @Sendable (_ body: @escaping @Sendable (Int) -> Void) -> Void
 ) -> [MeasuredCase] {
   [
     MeasuredCase("cpu-bound.sequential", by: "a loop", fixed: 4 * Chapter.squares) {
       for index in 0..<4 { Chapter.addSquares(index) }
     },
-    MeasuredCase("cpu-bound.threads", by: "4 threads", fixed: 4 * Chapter.squares) {
+    MeasuredCase("cpu-bound.threads", by: by, fixed: 4 * Chapter.squares) {
       four { Chapter.addSquares($0) }
     },
     MeasuredCase("io-bound.sequential", by: "a loop", fixed: 4) {
       for _ in 0..<4 { sleepForMilliseconds(50) }
     },
-    MeasuredCase("io-bound.threads", by: "4 threads", fixed: 4) { four { _ in sleepForMilliseconds(50) } },
+    MeasuredCase("io-bound.threads", by: by, fixed: 4) { four { _ in sleepForMilliseconds(50) } },
     MeasuredCase("count.1", by: "a loop", fixed: Chapter.count) { Chapter.count(to: Chapter.count) },
-    MeasuredCase("count.4", by: "4 threads", fixed: Chapter.count) {
+    MeasuredCase("count.4", by: by, fixed: Chapter.count) {
       four { _ in Chapter.count(to: Chapter.count / 4) }
     },
   ]
