@@ -157,8 +157,15 @@ func measurePools(name string) bool {
 func measureIdle(name string) {
 	before := residentBytes()
 	made := newPool(8)
+	results := make([]chan int, 64)
+	for index := range results {
+		results[index] = made.submit(func() int { time.Sleep(5 * time.Millisecond); return 0 })
+	}
+	for _, result := range results {
+		<-result
+	}
 	time.Sleep(200 * time.Millisecond)
-	bytes := float64(residentBytes()-before) / 8
+	bytes := math.Max(0, float64(residentBytes()-before)) / 8
 	used, started := processorTime(), time.Now()
 	time.Sleep(time.Second)
 	ns := float64(processorTime()-used) / time.Since(started).Seconds()
