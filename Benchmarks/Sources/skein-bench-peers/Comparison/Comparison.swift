@@ -20,7 +20,8 @@ struct Comparison: Codable {
     ours = Spread(own.values)
     ratios = [:]
     for (system, theirs) in figures where system != .skein {
-      ratios[system] = Spread(theirs.compactMap { round, value in own[round].map { value / $0 } })
+      ratios[system] = Spread(
+        theirs.compactMap { round, value in own[round].flatMap { $0 > 0 ? value / $0 : nil } })
     }
     missed = Self.missed(row, ratios)
   }

@@ -34,14 +34,22 @@ struct ComparisonReport: Codable {
   }
 
   var text: String {
-    let tables = tables.map { "\($0.family.title)\n\n\($0.text(style: Style.plain))\n\n\($0.means)" }
+    let tables = tables.map { text(of: $0, heading: "", style: Style.plain) }
     return (["\(machine)"] + tables + [(reading + systems).joined(separator: "\n")]).joined(separator: "\n\n")
   }
 
   var markdown: String {
-    let tables = tables.map { "### \($0.family.title)\n\n\($0.text(style: Style.pipe))\n\n\($0.means)" }
+    let tables = tables.map { text(of: $0, heading: "### ", style: Style.pipe) }
     let remarks = (reading + systems).map { "- \($0)" }.joined(separator: "\n")
     return (["\(machine)", remarks] + tables).joined(separator: "\n\n")
+  }
+
+  private func text(of table: FamilyTable, heading: String, style: any TextTableStyle.Type) -> String {
+    var parts = [heading + table.family.title, table.text(style: style), table.means]
+    if !table.speedUps.isEmpty {
+      parts.append("Speed-up: \(table.speedUps.map { $0.text(samples) }.joined(separator: "; "))")
+    }
+    return parts.joined(separator: "\n\n")
   }
 
   var json: String {

@@ -5,6 +5,7 @@ import TextTable
 struct FamilyTable: Codable {
   let family: Family
   let comparisons: [Comparison]
+  let speedUps: [SpeedUp]
   /// The systems that have figures here, ours left out.
   let peers: [System.ID]
   private let names: [String]
@@ -17,6 +18,7 @@ struct FamilyTable: Codable {
     comparisons = rows.map { Comparison($0, samples) }.filter { $0.ours != nil || !$0.ratios.isEmpty }
     guard !comparisons.isEmpty else { return nil }
     self.family = family
+    speedUps = SpeedUp.all(rows, samples)
     let found = comparisons
     let shown = samples.filter { samples in found.contains { $0.ratios[samples.system] != nil } }
     peers = shown.map(\.system)
