@@ -4,7 +4,7 @@ import NIOPosix
 /// SwiftNIO's pool for blocking work, with the futures of an event loop.
 struct NIOPool: PoolUnderTest {
   static let name = "NIOThreadPool.runIfActive"
-  static let bulk = 20_000
+  static let bulk = 200_000
   private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let pool: NIOThreadPool
   private let loop = NIOPool.group.next()
@@ -19,6 +19,12 @@ struct NIOPool: PoolUnderTest {
   }
 
   func result(of handle: EventLoopFuture<Int>) -> Int { must { try handle.wait() } }
+
+  /// By one wait: each of them is a way to the event loop and back.
+  func sum(of handles: [EventLoopFuture<Int>]) -> Int {
+    must { try EventLoopFuture.reduce(0, handles, on: loop) { $0 &+ $1 }.wait() }
+  }
+
   func shutdown() { must { try pool.syncShutdownGracefully() } }
 }
 

@@ -2,18 +2,22 @@
 protocol PoolUnderTest: Sendable {
   associatedtype Handle: Sendable
   static var name: String { get }
-  /// How many jobs the large cases have: a million, or fewer where that takes minutes.
+  /// How many jobs the large cases have: a million, or fewer where that takes long.
   static var bulk: Int { get }
 
   init(threads: Int)
   func submit(_ body: @escaping @Sendable () -> Int) -> Handle
   /// Blocks until the job is done.
   func result(of handle: Handle) -> Int
+  /// Blocks until all of the jobs are done, and adds their results up.
+  func sum(of handles: [Handle]) -> Int
   func shutdown()
 }
 
 extension PoolUnderTest {
   static var bulk: Int { 1_000_000 }
+
+  func sum(of handles: [Handle]) -> Int { handles.reduce(0) { $0 &+ result(of: $1) } }
 }
 
 /// The cases of submitting that every pool has.
@@ -66,7 +70,7 @@ private func fanOut<Pool: PoolUnderTest>(_ count: Int, on pool: Pool) {
       return Int(truncatingIfNeeded: value)
     }
   }
-  for handle in handles { _ = pool.result(of: handle) }
+  _ = pool.sum(of: handles)
 }
 
 /// Submits so many jobs, then adds their results up.
@@ -74,9 +78,7 @@ private func sum<Pool: PoolUnderTest>(of count: Int, on pool: Pool) {
   var handles: [Pool.Handle] = []
   handles.reserveCapacity(count)
   for index in 0..<count { handles.append(pool.submit { index }) }
-  var sum = 0
-  for handle in handles { sum &+= pool.result(of: handle) }
-  precondition(sum == count * (count - 1) / 2)
+  precondition(pool.sum(of: handles) == count * (count - 1) / 2)
 }
 
 // MARK: Growth, and what idle workers cost
@@ -88,8 +90,7 @@ func growthCases<Pool: PoolUnderTest>(_: Pool.Type) -> [MeasuredCase] {
       "growth.\(threads)", by: Pool.name, fixed: Primes.limit, prepare: { Pool(threads: threads) }
     ) { pool in
       let handles = (0..<Primes.chunks).map { chunk in pool.submit { Primes.count(in: chunk) } }
-      let count = handles.reduce(0) { $0 + pool.result(of: $1) }
-      precondition(count == Primes.expected)
+      precondition(pool.sum(of: handles) == Primes.expected)
       pool.shutdown()
     }
   }
@@ -106,7 +107,7 @@ func idleCase<Pool: PoolUnderTest>(_: Pool.Type) -> MeasuredCase {
         return index
       }
     }
-    for handle in handles { _ = pool.result(of: handle) }
+    _ = pool.sum(of: handles)
     sleepForMilliseconds(200)
     let bytes = Double(max(0, try residentBytes() - before)) / 8
     let (processor, started) = (processorNanoseconds(), monotonicNanosecondsNow())
