@@ -228,6 +228,43 @@ struct ParallelPoolTests {
     }
   }
 
+  @Test("a shutdown that cancels what has not begun leaves no loop and no scope behind")
+  func shutdownMeanwhile() async throws {
+    let pool = try ParallelPool(threads: 1)
+    let (begun, gate) = (Event(), Event())
+    let scope = Task {
+      try await pool.scope { scope in
+        for _ in 0..<3 { scope.spawn {} }
+        begun.set()
+        try gate.wait()
+      }
+    }
+    try await begun.wait()
+    let isLooping = Event()
+    let loop = Task {
+      try await onThread {
+        isLooping.set()
+        return pool.parallelMap(0..<100, grain: 10) { $0 + 1 }
+      }
+    }
+    try await isLooping.wait()
+    await pool.shutdown(wait: false, cancelPending: true)
+    gate.set()
+    await #expect(throws: FutureError.cancelled) { try await scope.value }
+    // Done by a worker, or by who called.
+    #expect(try await loop.value == Array(1...100))
+    await pool.shutdown()
+  }
+
+  @Test("stress: a pool that is shut down while it is at work ends")
+  func endings() async throws {
+    for round in 0..<300 {
+      let pool = try ParallelPool(threads: 3)
+      for number in 0..<round % 7 { _ = try await pool.submit { number } }
+      await pool.shutdown()
+    }
+  }
+
   @Test("stress: outsiders and workers join, map and sort at the same time", arguments: [1, 2] as [UInt64])
   func stress(seed: UInt64) async throws {
     let pool = try ParallelPool(threads: 3)

@@ -56,7 +56,8 @@ public class AnyFuture: @unchecked Sendable {
   }
 
   /// The pool that does the work, or the next step of it; zero when it is none.
-  final var poolID: UInt32 {
+  @usableFromInline
+  var poolID: UInt32 {
     get { poolIDWord.load(ordering: .relaxed) }
     set { poolIDWord.store(newValue, ordering: .relaxed) }
   }

@@ -134,15 +134,13 @@ final class CompletionLine<Value: Sendable>: Sendable {
     var gate: FutureGate?
   }
 
-  private let total: Int
+  private let futures: [AnyFuture]
   private let place: SourcePlace
-  private let poolID: UInt32
   private let state: Lock<State>
 
   init(_ futures: [Future<Value>], at place: SourcePlace) {
-    total = futures.count
+    self.futures = futures
     self.place = place
-    poolID = futures.commonPoolID
     state = Lock(State(pending: futures.count), internalTo: "asCompleted")
     for future in futures { future.addCallback { [weak self] in self?.take($0) } }
   }
@@ -160,7 +158,7 @@ final class CompletionLine<Value: Sendable>: Sendable {
     state.withLock { state in
       if let future = state.ready.popFirst() { return .future(future) }
       if state.pending == 0 { return .end }
-      let gate = state.gate ?? FutureGate(place: place, poolID: poolID)
+      let gate = state.gate ?? FutureGate(for: futures, at: place)
       state.gate = gate
       return .wait(gate)
     }
@@ -168,6 +166,6 @@ final class CompletionLine<Value: Sendable>: Sendable {
 
   func failure(for error: any Error) -> any Error {
     guard case WaitError.timedOut = error else { return error }
-    return UnfinishedFutures(unfinished: state.withLock { $0.pending }, total: total)
+    return UnfinishedFutures(unfinished: state.withLock { $0.pending }, total: futures.count)
   }
 }

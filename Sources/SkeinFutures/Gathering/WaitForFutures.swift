@@ -89,7 +89,7 @@ private func makeGate(
   let hasError = condition == .firstError && futures.contains { $0.isDone && $0.hasFailed }
   let hasOne = condition == .firstCompleted && pending.count < futures.count
   if pending.isEmpty || hasError || hasOne { return nil }
-  let gate = FutureGate(place: place, poolID: pending.commonPoolID)
+  let gate = FutureGate(for: pending, at: place)
   let left = Lock(pending.count, internalTo: "wait(for:)")
   for future in pending {
     future.addCallback { [weak gate] done in

@@ -17,6 +17,8 @@ enum ParallelItem: Sendable {
 }
 
 /// Items, first in, first out, with a count that is read without the lock.
+///
+/// - Invariant: whoever finds it empty under a lock under which items are brought misses none that is in it.
 final class ItemQueue: Sendable {
   private let items = Lock<Deque<ParallelItem>>([], internalTo: "ParallelPool")
   private let count = Atomic<Int>(0)
@@ -24,15 +26,20 @@ final class ItemQueue: Sendable {
   var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
 
   func append(_ item: ParallelItem) {
-    items.withLock { $0.append(item) }
-    count.add(1, ordering: .sequentiallyConsistent)
+    items.withLock { items in
+      items.append(item)
+      count.add(1, ordering: .sequentiallyConsistent)
+    }
   }
 
   func popFirst() -> ParallelItem? {
     guard !isEmpty else { return nil }
-    let item = items.withLock { $0.popFirst() }
-    if item != nil { count.subtract(1, ordering: .sequentiallyConsistent) }
-    return item
+    return items.withLock { items in
+      // A count that came down later would keep a worker that looks at this instant from leaving, and nobody would wake it.
+      let item = items.popFirst()
+      if item != nil { count.subtract(1, ordering: .sequentiallyConsistent) }
+      return item
+    }
   }
 
   /// Takes out the jobs; tasks stay, for they have to be run.

@@ -66,7 +66,8 @@ extension ParallelPool {
     return try trySubmit(file: file, line: line, body).result(file: file, line: line)
   }
 
-  /// Runs `body` on a worker and blocks until it has ended; or `alone` here, when the pool was shut down.
+  /// Runs `body` on a worker and blocks until it has ended; or `alone` here, when the pool was shut down before a worker had
+  /// begun.
   @available(*, noasync)
   @usableFromInline
   func onWorker(_ body: () -> Void, orAlone alone: () -> Void) {
@@ -74,7 +75,7 @@ extension ParallelPool {
     withoutActuallyEscaping(body) { body in
       // It has ended when this call returns.
       nonisolated(unsafe) let body = body
-      if let future = try? trySubmit({ body() }) { try! future.result() } else { alone() }
+      do { try trySubmit({ body() }).result() } catch { alone() }
     }
   }
 }

@@ -12,7 +12,8 @@ extension ParallelPool {
   /// - Parameter body: runs on a worker. What it spawns may spawn more, in the same scope.
   /// - Returns: what `body` returns.
   /// - Throws: the first error of `body` or of what was spawned. What has not begun by then is left out.
-  ///   ``PoolError/shutDown(pool:)`` when the pool takes nothing any more.
+  ///   ``PoolError/shutDown(pool:)`` when the pool takes nothing any more; ``FutureError/cancelled`` when it was shut
+  ///   down meanwhile, and cancelled what had not begun.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   public func scope<Output: Sendable>(
     _ body: @escaping @Sendable (ParallelScope) throws -> Output
@@ -71,10 +72,18 @@ public final class ParallelScope: Sendable {
     }
     let job: @Sendable () -> Void = { [self] in
       if !end.isSet { do { try work() } catch { end.set(error, in: number) } }
+    }
+    do {
+      try pool.trySubmit(file: file, line: line, job).addCallback { [self] done in
+        // A shutdown can cancel what has not begun.
+        if done.isCancelled { end.set(FutureError.cancelled, in: number) }
+        finish()
+      }
+    } catch {
+      // A pool that was shut down meanwhile takes nothing: then it is done here.
+      job()
       finish()
     }
-    // A pool that was shut down meanwhile takes nothing: then it is done here.
-    if (try? pool.trySubmit(file: file, line: line, job)) == nil { job() }
   }
 
   private func finish() {

@@ -200,6 +200,7 @@ struct PoolState: Sendable {
     guard !guarded.state.isOpen else { return }
     guarded.queue.claimAll(as: .closed, where: \.isForRoom, &wakes)
     if guarded.state.queue.isEmpty { while wakeWorker(&guarded, &wakes) != nil {} }
+    if guarded.state.workers == 0 { guarded.queue.claimAll(as: .granted, where: \.isForEnd, &wakes) }
   }
 
   // MARK: Workers that wait for their own pool
@@ -213,19 +214,32 @@ struct PoolState: Sendable {
   }
 
   /// Whether every worker waits for what only a worker could bring about.
-  var starves: Bool { blocked.count >= workers && blocked.allSatisfy { !$0.future.isDone } }
+  ///
+  /// Asked of the futures now: what is made of several steps may have gone on to another pool meanwhile.
+  func starves(in pool: UInt32) -> Bool {
+    blocked.count >= workers && blocked.allSatisfy { !$0.future.isDone && $0.future.poolID == pool }
+  }
 }
 
 /// What somebody waits for at a pool.
 struct PoolRequest: Sendable {
   /// What a worker gets, or what a submitter has.
   var job: PoolTask?
-  let isForWork: Bool
+  let purpose: Purpose
   /// The pool was shut down before the submitter had come to wait.
   var isRefused = false
 
-  var isForRoom: Bool { !isForWork }
+  enum Purpose: String, Sendable {
+    case work = "for work"
+    case room = "for room in the queue"
+    case end = "for the end of the workers"
+  }
 
-  static var work: PoolRequest { PoolRequest(job: nil, isForWork: true) }
-  static func room(for job: PoolTask) -> PoolRequest { PoolRequest(job: job, isForWork: false) }
+  var isForWork: Bool { purpose == .work }
+  var isForRoom: Bool { purpose == .room }
+  var isForEnd: Bool { purpose == .end }
+
+  static var work: PoolRequest { PoolRequest(job: nil, purpose: .work) }
+  static func room(for job: PoolTask) -> PoolRequest { PoolRequest(job: job, purpose: .room) }
+  static var end: PoolRequest { PoolRequest(job: nil, purpose: .end) }
 }

@@ -7,6 +7,7 @@ public enum RejectionPolicy: Hashable, Sendable, CaseIterable {
   case fail
   /// Who submits runs the work: back pressure too, and nothing waits.
   case runInCaller
-  /// The work that stands longest in the queue is dropped, and fails with ``PoolError/dropped(pool:)``.
+  /// The work that stands longest in the queue is dropped, and fails with ``PoolError/dropped(pool:)``. Where the queue
+  /// has no place at all the new work is refused.
   case dropOldest
 }

@@ -33,7 +33,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
     self.idleLimit = idleLimit
     let description = WaitDescription<PoolState, PoolRequest>(
       state: { "\($0.workers) workers, \($0.queue.count) jobs in the queue" },
-      purpose: { $0.isForWork ? "for work" : "for room in the queue" })
+      purpose: \.purpose.rawValue)
     point = WaitPoint(state, identity: identity, description: description, settle: PoolState.settle)
   }
 
@@ -47,7 +47,11 @@ final class ThreadPoolCore: PoolRegistry.Member {
       statistics.workers = guarded.state.workers
       statistics.idle = guarded.state.idle
       statistics.queued = guarded.state.queue.count
-      statistics.waiting = guarded.queue.count - guarded.state.idle
+      var next = guarded.queue.first
+      while let place = next {
+        if place.request.isForRoom { statistics.waiting += 1 }
+        next = place.next
+      }
       return statistics
     }
   }
@@ -90,12 +94,12 @@ final class ThreadPoolCore: PoolRegistry.Member {
     }
   }
 
-  /// Drops the oldest job in favour of a new one, which is run in its place when the queue has no place at all.
+  /// Drops the oldest job in favour of a new one. A queue without places has none to drop.
   private func replaceOldest(with job: PoolTask, waits: Bool) throws(PoolError) -> Bool {
     let (isPossible, oldest) = point.withLock { guarded, _ in
-      guard guarded.state.isOpen, let oldest = guarded.state.queue.popFirst() else {
-        return (guarded.state.capacity > 0, nil as PoolTask?)
-      }
+      guard guarded.state.isOpen, guarded.state.queue.count >= guarded.state.capacity,
+        let oldest = guarded.state.queue.popFirst()
+      else { return (guarded.state.capacity > 0, nil as PoolTask?) }
       guarded.state.queue.append(job)
       guarded.state.counts.submitted += 1
       return (true, oldest)
@@ -104,7 +108,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
       oldest.fail(with: PoolError.dropped(pool: name))
       return true
     }
-    // The queue was emptied, or the pool was shut down, meanwhile.
+    // There is room now, or the pool was shut down, meanwhile.
     if isPossible { return try offer(job, waits: waits) }
     throw .full(pool: name, capacity: 0)
   }
@@ -169,13 +173,14 @@ final class ThreadPoolCore: PoolRegistry.Member {
   func nextWorkerNumber() -> Int { lastWorkerNumber.add(1, ordering: .relaxed).newValue }
 
   private func giveBack(_ job: PoolTask?, as error: ThreadError) throws(PoolError) {
-    let isTaken = point.update { guarded in
+    let (isTaken, orphans) = point.update { guarded -> (Bool, Deque<PoolTask>) in
       guarded.state.workers -= 1
-      guard let job else { return true }
-      guard guarded.state.workers > 0 else { return false }
-      guarded.state.queue.append(job)
-      return true
+      // Others may have come to rely on this worker.
+      guard guarded.state.workers > 0 else { return (job == nil, guarded.state.takeQueue()) }
+      if let job { guarded.state.queue.append(job) }
+      return (true, [])
     }
+    for orphan in orphans { orphan.fail(with: PoolError.noWorker(pool: name, error)) }
     if !isTaken { throw .noWorker(pool: name, error) }
   }
 
@@ -204,9 +209,9 @@ final class ThreadPoolCore: PoolRegistry.Member {
         }
         let mayServe = !guarded.queue.isEmpty
         let job = PoolState.takeNext(&guarded)
-        if mayServe { PoolState.settle(&guarded, &wakes) }
         let leaves = job == nil && !guarded.state.isOpen
         if leaves { guarded.state.workers -= 1 }
+        if mayServe { PoolState.settle(&guarded, &wakes) }
         return (job, leaves)
       }
       if job != nil || leaves {
@@ -220,7 +225,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
           return request.job
         }
       case .failure:
-        if point.withLock({ guarded, _ in guarded.state.endsIdleWait() }) {
+        if point.update({ $0.state.endsIdleWait() }) {
           threads.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(worker)) }
           return nil
         }
@@ -256,7 +261,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
     let id = ObjectIdentifier(worker)
     let (starves, workers) = point.withLock { guarded, _ in
       guarded.state.blocked.append(PoolState.BlockedWorker(id: id, future: future))
-      return (guarded.state.starves, guarded.state.workers)
+      return (guarded.state.starves(in: self.id), guarded.state.workers)
     }
     defer { point.withLock { guarded, _ in guarded.state.blocked.removeAll { $0.id == id } } }
     if starves { throw FutureError.wouldStarve(pool: name, workers: workers) }
@@ -283,15 +288,23 @@ final class ThreadPoolCore: PoolRegistry.Member {
     }
   }
 
+  /// Waits until there is no worker any more, of those that are being started at this instant either.
   @available(*, noasync)
   func joinWorkers() {
+    _ = try? point.wait(
+      for: .end, until: nil, clock: MonotonicClock(), at: SourcePlace(),
+      admit: { guarded, _ in guarded.state.workers == 0 })
     for thread in threads.withLock({ Array($0.values) }) { try? thread.join() }
   }
 
   func joinWorkers() async {
-    let threads = threads.withLock { Array($0.values) }
     // In a task of its own, which is not cancelled.
-    await Task { for thread in threads { try? await thread.join() } }.value
+    await Task { [self] in
+      _ = try? await point.wait(
+        for: .end, until: nil, clock: MonotonicClock(), at: SourcePlace(),
+        admit: { guarded, _ in guarded.state.workers == 0 })
+      for thread in threads.withLock({ Array($0.values) }) { try? await thread.join() }
+    }.value
   }
 
   func shutDownAtExit() { close(cancelPending: false) }
