@@ -256,6 +256,24 @@ struct ParallelPoolTests {
     await pool.shutdown()
   }
 
+  @Test("stress: an outsider's loop is done though the pool is shut down", arguments: [false, true])
+  func shutdownRaces(cancelPending: Bool) async throws {
+    for _ in 0..<100 {
+      let pool = try ParallelPool(threads: 2)
+      try await withThreads { scope in
+        for _ in 0..<3 {
+          try scope.start {
+            for length in 90..<100 {
+              let numbers = pool.parallelMap(0..<length, grain: 10) { $0 + 1 }
+              if numbers != Array(1...length) { throw Failed() }
+            }
+          }
+        }
+        try scope.start { pool.shutdown(wait: true, cancelPending: cancelPending) }
+      }
+    }
+  }
+
   @Test("stress: a pool that is shut down while it is at work ends")
   func endings() async throws {
     for round in 0..<300 {

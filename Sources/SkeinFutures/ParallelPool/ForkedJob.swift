@@ -22,7 +22,7 @@ struct ForkedJob: ~Copyable {
   }
 }
 
-/// The second half of a join, which another worker may do: on the stack of the first half's.
+/// Work that another thread may do while it lies on the stack of the one that waits for it.
 @usableFromInline
 struct JoinFrame<Value, Failure: Error>: ~Copyable {
   @usableFromInline var job: ForkedJob

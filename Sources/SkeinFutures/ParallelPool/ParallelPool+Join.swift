@@ -73,9 +73,13 @@ extension ParallelPool {
   func onWorker(_ body: () -> Void, orAlone alone: () -> Void) {
     if core.currentWorker != nil { return body() }
     withoutActuallyEscaping(body) { body in
-      // It has ended when this call returns.
-      nonisolated(unsafe) let body = body
-      do { try trySubmit({ body() }).result() } catch { alone() }
+      withUnsafeTemporaryAllocation(of: JoinFrame<Void, Never>.self, capacity: 1) { buffer in
+        // The job knows the address alone. It may outlive this call, cancelled in a queue or just ended; the closure may not.
+        nonisolated(unsafe) let frame = buffer.baseAddress!
+        frame.initialize(to: JoinFrame(body))
+        defer { frame.deinitialize(count: 1) }
+        do { try trySubmit({ frame.pointee.run() }).result() } catch { alone() }
+      }
     }
   }
 }
