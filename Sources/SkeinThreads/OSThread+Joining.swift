@@ -5,7 +5,7 @@ extension OSThread {
   ///
   /// - Returns: what the thread's body returned. Every `join` gets it.
   /// - Throws: what the body threw, to every `join`; ``ThreadError/notStarted(name:)``,
-  ///   ``ThreadError/joinsItself(name:)`` or ``ThreadError/lostByFork(name:)``; ``WaitError/cancelled``.
+  ///   ``ThreadError/joinsItself(name:)`` or ``ThreadError/lostByFork(name:)``; `WaitError.cancelled`.
   /// - Cancellation: the task stops waiting; the thread goes on.
   @discardableResult
   public func join(file: StaticString = #fileID, line: UInt = #line) async throws -> Success {
@@ -20,7 +20,7 @@ extension OSThread {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Returns: what the thread's body returned.
-  /// - Throws: as without a limit; ``WaitError/timedOut`` while it lives, and it can be joined again.
+  /// - Throws: as without a limit; `WaitError.timedOut` while it lives, and it can be joined again.
   /// - Cancellation: the task stops waiting; the thread goes on.
   @discardableResult
   public func join<C: DeadlineClock>(
@@ -51,7 +51,7 @@ extension OSThread {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Returns: what the thread's body returned.
-  /// - Throws: as without a limit; ``WaitError/timedOut`` while it lives, and it can be joined again.
+  /// - Throws: as without a limit; `WaitError.timedOut` while it lives, and it can be joined again.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   @discardableResult
   public func join<C: DeadlineClock>(

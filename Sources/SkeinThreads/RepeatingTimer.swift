@@ -12,7 +12,7 @@ public import SkeinSync
 /// The action may block: it delays nobody but its own timer. Two of its runs never overlap. A timer that is cancelled
 /// before its first tick never runs the action. The thread is a daemon: it does not keep the process alive.
 ///
-/// An action that throws ends the timer; the error goes to ``join(file:line:)``, else to
+/// An action that throws ends the timer; the error goes to `join(file:line:)`, else to
 /// ``UncaughtError/setHandler(_:)``.
 ///
 /// - Source: behaviour after CPython's `threading.Timer`, with the two paces of Java's
@@ -124,7 +124,7 @@ public final class RepeatingTimer: Sendable {
 
   /// Suspends the task until the timer has ended: cancelled, at its limit, or by an error.
   ///
-  /// - Throws: what the action threw; ``ThreadError/notStarted(name:)``; ``WaitError/cancelled``.
+  /// - Throws: what the action threw; ``ThreadError/notStarted(name:)``; `WaitError.cancelled`.
   /// - Cancellation: the task stops waiting; the timer goes on.
   public func join(file: StaticString = #fileID, line: UInt = #line) async throws {
     try await thread.join(file: file, line: line)

@@ -45,7 +45,7 @@ public func withThreads<Result>(
   return try scope.settle(result)
 }
 
-/// Where ``withThreads(_:)`` starts threads, all of which have ended when it returns.
+/// Where `withThreads(_:)` starts threads, all of which have ended when it returns.
 ///
 /// - Invariant: the scope lasts until its body has returned and each of its threads has ended.
 public final class ThreadScope: Sendable {

@@ -72,7 +72,7 @@ public class Future<Value: Sendable>: AnyFuture, @unchecked Sendable {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Returns: the value.
-  /// - Throws: `WaitError.timedOut`, and the future goes on; else as ``result(file:line:)``.
+  /// - Throws: `WaitError.timedOut`, and the future goes on; else as `result(file:line:)`.
   /// - Cancellation: the task stops waiting; the future goes on.
   @discardableResult
   @inlinable

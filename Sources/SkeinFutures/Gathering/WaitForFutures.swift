@@ -1,6 +1,6 @@
 public import SkeinSync
 
-/// When ``wait(for:returnWhen:timeout:clock:file:line:)`` returns.
+/// When `wait(for:returnWhen:timeout:clock:file:line:)` returns.
 public enum ReturnCondition: Hashable, Sendable, CaseIterable {
   /// When one of the futures is done.
   case firstCompleted

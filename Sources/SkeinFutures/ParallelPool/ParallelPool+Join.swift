@@ -35,7 +35,7 @@ extension ParallelPool {
 
   /// Runs a closure on a worker, and suspends the task until it has ended.
   ///
-  /// - Parameter body: may split its work by ``join(_:_:)``, ``scope(_:)`` and the parallel loops, in their blocking
+  /// - Parameter body: may split its work by ``join(_:_:)``, `scope(_:)` and the parallel loops, in their blocking
   ///   forms.
   /// - Returns: what `body` returns.
   /// - Throws: what `body` throws; ``PoolError/shutDown(pool:)``; `WaitError.cancelled` when the task is cancelled before
@@ -55,7 +55,7 @@ extension ParallelPool {
 
   /// Runs a closure on a worker, and blocks the thread until it has ended; at once, if the caller is one.
   ///
-  /// - Parameter body: may split its work by ``join(_:_:)``, ``scope(_:)`` and the parallel loops.
+  /// - Parameter body: may split its work by ``join(_:_:)``, `scope(_:)` and the parallel loops.
   /// - Returns: what `body` returns.
   /// - Throws: what `body` throws; ``PoolError/shutDown(pool:)``.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
