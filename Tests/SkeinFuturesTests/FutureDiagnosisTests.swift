@@ -36,6 +36,29 @@ struct FutureDiagnosisTests {
     #expect(waits(kind: "Future", at: line).isEmpty)
   }
 
+  @Test("stress: what is looked at when nobody else has it any more ends well")
+  func lastOwner() async throws {
+    let areDone = Event()
+    try await withThreads { scope in
+      let makers = try (0..<2).map { _ in
+        try scope.start {
+          for _ in 0..<3000 {
+            let promise = Promise<Int>()
+            let waiter = try OSThread.start(name: "waiter") { try promise.future.result() }
+            sched_yield()
+            try promise.succeed(1)
+            _ = try waiter.join()
+          }
+        }
+      }
+      try scope.start { while !areDone.isSet { _ = WaitSources.observe() } }
+      try scope.start {
+        for maker in makers { try maker.join() }
+        areDone.set()
+      }
+    }
+  }
+
   @Test("who waits for work that has not begun waits for any worker of the pool")
   func pending() async throws {
     let gate = Event()

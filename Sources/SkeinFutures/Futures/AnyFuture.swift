@@ -189,7 +189,7 @@ public class AnyFuture: @unchecked Sendable {
   private func makePoint() -> FuturePoint {
     let description = WaitDescription<FutureLink, Void>(
       holders: { $0.future?.holders ?? .unknown }, state: { $0.future.map { "\($0.state)" } ?? "" },
-      purpose: { _ in "for its result" })
+      purpose: { _ in "for its result" }, kept: { $0.future })
     return FuturePoint(
       FutureLink(future: self), identity: ObjectIdentity("Future", name: nil, place: place),
       description: description
