@@ -171,6 +171,33 @@ struct ThreadPoolTests {
     await pool.shutdown()
   }
 
+  @Test("what a job captured ends when it is cancelled, and may use the pool")
+  func cancelledCapture() async throws {
+    final class Captured: Sendable {
+      let pool: ThreadPool
+      let ended: Event
+      init(_ pool: ThreadPool, ended: Event) {
+        self.pool = pool
+        self.ended = ended
+      }
+      deinit { if pool.statistics.workers == 1 { ended.set() } }
+    }
+    let pool = try ThreadPool(threads: 1, queueCapacity: 2)
+    let (gate, ended) = (Event(), Event())
+    let running = try await pool.submit { try gate.wait() }
+    try await eventually("it runs") { running.isRunning }
+    do {
+      let captured = Captured(pool, ended: ended)
+      _ = try await pool.submit { withExtendedLifetime(captured) {} }.cancel()
+    }
+    #expect(ended.isSet)
+    // The queue is full then, and drops the cancelled job.
+    let others = [try await pool.submit { 1 }, try await pool.submit { 2 }]
+    gate.set()
+    for (index, other) in others.enumerated() { #expect(try await other.value == index + 1) }
+    await pool.shutdown()
+  }
+
   @Test("an initialiser runs once in each worker before its first job")
   func initialiser() async throws {
     let initialised = Lock(Set<String>())

@@ -26,7 +26,7 @@ struct PoolTask: Sendable {
 @usableFromInline
 final class PoolJob<Value: Sendable>: Future<Value>, @unchecked Sendable {
   // Sendable because `body` and `carrier` are touched by the submitter before the job is handed over, and then by the
-  // one who has claimed the job alone.
+  // one alone who has claimed the job, be it to run or to cancel it.
   @exclusivity(unchecked) @usableFromInline var body: (@Sendable () throws -> Value)?
   /// The task that has the submitter's task-locals; it has to be run, come what may.
   @exclusivity(unchecked) @usableFromInline var carrier: TaskLocalCarrier?
@@ -70,7 +70,9 @@ final class PoolJob<Value: Sendable>: Future<Value>, @unchecked Sendable {
 
   @usableFromInline
   override func didCancel() {
-    // The body stays until the job goes: a worker may look at it at this instant.
+    // Nobody else touches it: who would run it has to claim it first. The job itself may be dropped under a pool's lock,
+    // which the end of something captured may want as well.
+    body = nil
     PoolRegistry.noteCancellation(in: poolID)
   }
 }
