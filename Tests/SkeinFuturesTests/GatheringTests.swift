@@ -59,6 +59,8 @@ struct AsCompletedTests {
       #expect(error.unfinished == 2 && error.total == 3)
       #expect("\(error)" == "2 of 3 futures were not done in time")
     }
+    // A promise that nobody has any more fails its future.
+    withExtendedLifetime(promises) {}
   }
 
   @Test("several may iterate at once: each future goes to one of them")
@@ -148,6 +150,7 @@ struct WaitForFuturesTests {
     for waited in try await waits(for: [pending.future], .allCompleted, timeout: .milliseconds(1)) {
       #expect(waited.done.isEmpty && waited.notDone.count == 1)
     }
+    withExtendedLifetime(pending) {}
   }
 
   @Test("futures of several types can be waited for together")
