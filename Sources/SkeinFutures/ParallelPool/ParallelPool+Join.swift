@@ -78,7 +78,14 @@ extension ParallelPool {
         nonisolated(unsafe) let frame = buffer.baseAddress!
         frame.initialize(to: JoinFrame(body))
         defer { frame.deinitialize(count: 1) }
-        do { try trySubmit({ frame.pointee.run() }).result() } catch { alone() }
+        guard let future = try? trySubmit({ frame.pointee.run() }) else { return alone() }
+        do {
+          try future.result()
+        } catch {
+          // After any other end of the wait, a worker could still be at work on the frame.
+          checkContract(future.isCancelled, "the wait for a loop's worker ended: \(error)")
+          alone()
+        }
       }
     }
   }
