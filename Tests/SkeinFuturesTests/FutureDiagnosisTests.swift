@@ -4,6 +4,7 @@ import SkeinFutures
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 @Suite("Futures and pools in the diagnosis", .leavesNoThreads)

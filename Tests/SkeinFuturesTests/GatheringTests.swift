@@ -1,6 +1,7 @@
 import SkeinFutures
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 private struct Failed: Error, Equatable {}

@@ -2,6 +2,7 @@ import SkeinFutures
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 @Suite("Work that waits for work of its own pool", .leavesNoThreads)

@@ -2,6 +2,7 @@ import SkeinFutures
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 private struct Failed: Error, Equatable {}

@@ -1,5 +1,6 @@
 import SkeinFutures
 import SkeinTesting
+import TestPrograms
 import Testing
 
 @Suite("Worker pools keep their rules", .leavesNoThreads)

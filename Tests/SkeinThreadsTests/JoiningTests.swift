@@ -1,6 +1,7 @@
 import Glibc
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 @testable import SkeinThreads

@@ -2,6 +2,7 @@ import Glibc
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 private struct Failure: Error, Equatable {}

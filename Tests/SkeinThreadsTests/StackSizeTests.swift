@@ -2,6 +2,7 @@ import Glibc
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 /// Takes 8 KiB of stack a level.

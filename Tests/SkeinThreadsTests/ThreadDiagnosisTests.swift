@@ -2,6 +2,7 @@ import SkeinDiagnostics
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 @Suite("Threads in the diagnosis", .leavesNoThreads)

@@ -3,6 +3,7 @@ import Glibc
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 @Suite("ThreadInfo", .leavesNoThreads)

@@ -1,6 +1,7 @@
 import SkeinSync
 import SkeinTesting
 import SkeinThreads
+import TestPrograms
 import Testing
 
 private struct Failure: Error, Equatable {

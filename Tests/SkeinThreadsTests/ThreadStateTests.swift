@@ -2,6 +2,7 @@ import CSkein
 import Glibc
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 @testable import SkeinThreads

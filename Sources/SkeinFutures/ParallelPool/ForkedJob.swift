@@ -24,7 +24,7 @@ struct ForkedJob: ~Copyable {
 
 /// Work that another thread may do while it lies on the stack of the one that waits for it.
 @usableFromInline
-struct JoinFrame<Value, Failure: Error>: ~Copyable {
+struct StackWork<Value, Failure: Error>: ~Copyable {
   @usableFromInline var job: ForkedJob
   @usableFromInline let work: () throws(Failure) -> Value
   @usableFromInline var result: Result<Value, Failure>?
@@ -33,7 +33,7 @@ struct JoinFrame<Value, Failure: Error>: ~Copyable {
   init(_ work: @escaping () throws(Failure) -> Value) {
     self.work = work
     job = ForkedJob { address in
-      address.assumingMemoryBound(to: JoinFrame<Value, Failure>.self).pointee.run()
+      address.assumingMemoryBound(to: StackWork<Value, Failure>.self).pointee.run()
     }
   }
 

@@ -73,10 +73,10 @@ extension ParallelPool {
   func onWorker(_ body: () -> Void, orAlone alone: () -> Void) {
     if core.currentWorker != nil { return body() }
     withoutActuallyEscaping(body) { body in
-      withUnsafeTemporaryAllocation(of: JoinFrame<Void, Never>.self, capacity: 1) { buffer in
+      withUnsafeTemporaryAllocation(of: StackWork<Void, Never>.self, capacity: 1) { buffer in
         // The job knows the address alone. It may outlive this call, cancelled in a queue or just ended; the closure may not.
         nonisolated(unsafe) let frame = buffer.baseAddress!
-        frame.initialize(to: JoinFrame(body))
+        frame.initialize(to: StackWork(body))
         defer { frame.deinitialize(count: 1) }
         guard let future = try? trySubmit({ frame.pointee.run() }) else { return alone() }
         do {

@@ -50,9 +50,9 @@ final class ParallelWorker: PoolWorker, @unchecked Sendable {
     _ left: () throws(Failure) -> A, _ right: () throws(Failure) -> B
   ) throws(Failure) -> (A, B) {
     let (first, second) = withoutActuallyEscaping(right) { right in
-      withUnsafeTemporaryAllocation(of: JoinFrame<B, Failure>.self, capacity: 1) { buffer in
+      withUnsafeTemporaryAllocation(of: StackWork<B, Failure>.self, capacity: 1) { buffer in
         let frame = buffer.baseAddress!
-        frame.initialize(to: JoinFrame(right))
+        frame.initialize(to: StackWork(right))
         defer { frame.deinitialize(count: 1) }
         let isForked = fork(UnsafeMutableRawPointer(frame))
         let first: Result<A, Failure>

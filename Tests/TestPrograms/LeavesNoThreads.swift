@@ -1,11 +1,11 @@
 import SkeinTesting
-import Testing
+package import Testing
 
 /// Fails a test that leaves threads behind.
-struct LeavesNoThreads: TestTrait, SuiteTrait, TestScoping {
-  let isRecursive = true
+package struct LeavesNoThreads: TestTrait, SuiteTrait, TestScoping {
+  package let isRecursive = true
 
-  func provideScope(
+  package func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
   ) async throws {
     try await withThreadLeakCheck { try await function() }
@@ -13,5 +13,5 @@ struct LeavesNoThreads: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == LeavesNoThreads {
-  static var leavesNoThreads: Self { LeavesNoThreads() }
+  package static var leavesNoThreads: Self { LeavesNoThreads() }
 }
