@@ -60,7 +60,13 @@ let modules = [
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics", "TestPrograms"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
-  Module(name: "SkeinWork", testDependencies: []),
+  Module(name: "SkeinWork", testDependencies: ["TestPrograms"]),
+  Module(
+    name: "SkeinProcesses",
+    dependencies: ["CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork"],
+    testDependencies: [
+      "CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork", "SkeinTesting", "TestPrograms",
+    ]),
   Module(
     name: "SkeinJobs",
     dependencies: [
@@ -105,7 +111,7 @@ let modules = [
 let baseOnly = Context.environment["SKEIN_BASE_ONLY"] == "1"
 let baseModules: Set = [
   "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinDiagnostics", "SkeinAsync", "SkeinResilience",
-  "SkeinWork", "SkeinTesting",
+  "SkeinWork", "SkeinProcesses", "SkeinTesting",
 ]
 let builtModules = modules.filter { !baseOnly || baseModules.contains($0.name) }
 
