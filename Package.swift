@@ -66,6 +66,7 @@ let modules = [
     dependencies: ["CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork"],
     testDependencies: [
       "CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork", "SkeinTesting", "TestPrograms",
+      "ProcessFunctions", "ProcessesFixture",
     ]),
   Module(
     name: "SkeinJobs",
@@ -126,6 +127,12 @@ let baseSupport: [Target] = [
   .executableTarget(
     name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
     path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
+  .target(
+    name: "ProcessFunctions", dependencies: ["CSkein", "SkeinProcesses", "SkeinSync", "SkeinThreads"],
+    path: "Tests/ProcessFunctions", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "ProcessesFixture", dependencies: ["ProcessFunctions", "SkeinProcesses", "SkeinSync"],
+    path: "Tests/ProcessesFixture", swiftSettings: swiftSettings),
 ]
 
 let executables: [Target] = [

@@ -1,6 +1,7 @@
 import SkeinFutures
 import SkeinSync
 import SkeinTesting
+import SkeinThreads
 import TestPrograms
 import Testing
 

@@ -165,4 +165,68 @@ int skein_accept(int socket);
 /// Who is at the other end of a Unix socket (man 7 unix, SO_PEERCRED).
 int skein_peer(int socket, pid_t *process, uid_t *user);
 
+// MARK: Messages between processes
+
+/// The most descriptors that one message can carry.
+#define SKEIN_MAX_DESCRIPTORS 250
+
+/// Makes two connected stream sockets, which exec closes (man 2 socketpair). Returns 0 or a negative errno.
+int skein_socket_pair(int ends[2]);
+
+/// Sends what the socket takes of two pieces at once, with descriptors beside the first byte. Never waits.
+/// Returns how many bytes it took, or a negative errno: -EAGAIN when it takes none now, -EPIPE when nobody listens.
+ssize_t skein_send(
+    int socket, const void *head, size_t head_size, const void *body, size_t body_size, const int *descriptors,
+    size_t descriptor_count);
+
+/// Receives what is there, with the descriptors beside it, of which there is room for SKEIN_MAX_DESCRIPTORS. Never waits.
+/// Returns how many bytes came; 0 at the end; or a negative errno: -EMFILE when the process has no descriptors left.
+ssize_t skein_receive(int socket, void *bytes, size_t capacity, int *descriptors, size_t *descriptor_count);
+
+// MARK: Processes
+
+/// The descriptor on which a child of SkeinProcesses finds its parent, and what tells it that it is one.
+#define SKEIN_CONTROL_DESCRIPTOR 3
+#define SKEIN_ROLE_VARIABLE "SKEIN_PROCESS_ROLE"
+/// The most children of one fork server that live at once.
+#define SKEIN_MAX_SERVED 4096
+
+/// A descriptor that becomes readable when the process ends (man 2 pidfd_open).
+int skein_open_process(pid_t process);
+
+/// Sends a signal to the very process that the descriptor means (man 2 pidfd_send_signal).
+int skein_signal_process(int descriptor, int signal);
+
+/// Asks how a child of this process ended: 1, and `code` is its exit code or the negative signal; 0 when it lives; or a
+/// negative errno.
+int skein_reap_process(int descriptor, int *code);
+
+/// Forks (man 2 fork), which Swift forbids: in the child there is the calling thread alone, and no task ever runs.
+pid_t skein_fork(void);
+
+/// Closes all descriptors from `first` on (man 2 close_range).
+void skein_close_from(int first);
+
+/// Has a program that is to be executed close all descriptors from `first` on. `actions` is a
+/// posix_spawn_file_actions_t.
+int skein_add_close_from(void *actions, int first);
+
+/// The control socket, in a process that was started as a child of SkeinProcesses; -1 in all others.
+///
+/// A process that was started as a fork server does not get to its main: it forks a child for each message with the
+/// descriptors of a control socket, of a line on which it tells the child's id, a descriptor for it and, later, its exit
+/// code, and, if there is a third one, of the child's standard error. It ends when its socket is closed.
+int skein_child_control(void);
+
+// MARK: Waiting for descriptors (man 7 epoll)
+
+int skein_make_poll_set(void);
+
+/// Has the set tell the mark, once, when the descriptor can be read or written.
+int skein_watch(int set, int descriptor, uint64_t mark, bool reads, bool writes, bool is_new);
+int skein_unwatch(int set, int descriptor);
+
+/// Waits for the next descriptor that can be read or written, and gives its mark. Returns 0 or a negative errno.
+int skein_next_ready(int set, uint64_t *mark, bool *reads, bool *writes);
+
 #endif

@@ -1,5 +1,7 @@
+internal import FoundationEssentials
 internal import Glibc
 internal import SkeinSync
+internal import SkeinWork
 
 /// The open files that travel beside one message, while that is encoded or decoded.
 ///
@@ -20,8 +22,15 @@ package final class DescriptorTransfer: Sendable {
     state = Lock(State(received: received), internalTo: "DescriptorTransfer")
   }
 
-  deinit {
-    for descriptor in state.withLock({ $0.received }) { _ = Glibc.close(descriptor) }
+  deinit { finish() }
+
+  /// Closes what came: the message has been decoded.
+  func finish() {
+    let received = state.withLock { state in
+      defer { state.received = [] }
+      return state.received
+    }
+    for descriptor in received { _ = Glibc.close(descriptor) }
   }
 
   /// What is to be sent, in the order of its numbers.
@@ -44,5 +53,15 @@ package final class DescriptorTransfer: Sendable {
       let duplicate = fcntl(state.received[index], F_DUPFD_CLOEXEC, 0)
       return duplicate >= 0 ? duplicate : nil
     }
+  }
+
+  /// Encodes a part of the message.
+  func encode(_ value: some Encodable) throws -> Data {
+    try Self.$current.withValue(self) { try messageCodec.encode(value) }
+  }
+
+  /// Decodes a part of the message.
+  func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data) throws -> Value {
+    try Self.$current.withValue(self) { try messageCodec.decode(type, from: bytes) }
   }
 }

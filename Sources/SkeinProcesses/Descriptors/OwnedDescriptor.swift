@@ -1,3 +1,4 @@
+internal import CSkein
 internal import Glibc
 
 /// An open file of this process, closed when nothing refers to it any more.
@@ -14,6 +15,17 @@ public final class OwnedDescriptor: Sendable {
   public init(owning rawValue: Int32) { self.rawValue = rawValue }
 
   deinit { _ = Glibc.close(rawValue) }
+
+  /// Makes two connected stream sockets.
+  static func makeSocketPair() throws(ConnectionError) -> (OwnedDescriptor, OwnedDescriptor) {
+    var ends: [Int32] = [-1, -1]
+    let failure = skein_socket_pair(&ends)
+    guard failure == 0 else { throw .system(-failure) }
+    return (OwnedDescriptor(owning: ends[0]), OwnedDescriptor(owning: ends[1]))
+  }
+
+  /// Lets who reads at the other end of the socket see the end.
+  func endSending() { _ = shutdown(rawValue, Int32(SHUT_WR)) }
 }
 
 extension OwnedDescriptor: Codable {
@@ -43,5 +55,22 @@ extension OwnedDescriptor: Codable {
         in: container, debugDescription: "no open file number \(index) came with the message")
     }
     self.init(owning: taken)
+  }
+}
+
+extension OwnedDescriptor {
+  /// Makes the two ends of a line to another process.
+  static func makeProcessLine() throws(ProcessError) -> (OwnedDescriptor, OwnedDescriptor) {
+    do { return try makeSocketPair() } catch {
+      if case .system(let number) = error { throw .outOfResources(number) }
+      throw .outOfResources(EMFILE)
+    }
+  }
+
+  /// Opens a descriptor that becomes readable when a process ends.
+  convenience init(ofProcess processID: Int32) throws(ProcessError) {
+    let descriptor = skein_open_process(processID)
+    guard descriptor >= 0 else { throw .outOfResources(-descriptor) }
+    self.init(owning: descriptor)
   }
 }

@@ -116,3 +116,10 @@ struct InstalledObserver {
     box._withUnsafeGuaranteedRef { $0.observer.didUse(id, as: use) }
   }
 }
+
+extension ObjectIdentity {
+  /// Lets it be known that the calling thread is about to block for the object, for longer than a lock takes.
+  package func noteBlocking(at place: SourcePlace) {
+    SyncObservation.observer(of: .blocking)?.willBlock(for: self, at: place)
+  }
+}

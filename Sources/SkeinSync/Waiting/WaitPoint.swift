@@ -187,7 +187,7 @@ package final class WaitPoint<State: Sendable, Request: Sendable>: Sendable {
 
   @usableFromInline
   func noteBlocking(at source: SourcePlace) {
-    SyncObservation.observer(of: .blocking)?.willBlock(for: identity, at: source)
+    identity.noteBlocking(at: source)
   }
 
   @inlinable

@@ -1,0 +1,32 @@
+public import SkeinWork
+
+/// The functions that the processes of a program can run, by name.
+///
+/// - Invariant: each name has one type.
+public struct FunctionRegistry: Sendable {
+  private var entries = WorkRegistry<any RemoteFunction.Type>()
+
+  /// Registers functions.
+  ///
+  /// - Throws: `WorkNameError` when a name is malformed or taken.
+  public init(_ functions: [any RemoteFunction.Type]) throws(WorkNameError) {
+    for function in functions { try entries.register(function, as: function.name) }
+  }
+
+  /// The registered names, sorted.
+  public var names: [String] { entries.names }
+
+  /// The function of a name; `nil` when there is none.
+  public subscript(name: String) -> (any RemoteFunction.Type)? { entries[name] }
+
+  /// Whether a function is registered, as this very type.
+  func contains(_ function: any RemoteFunction.Type) -> Bool {
+    entries[function.name].map { $0 == function } ?? false
+  }
+
+  /// What two processes compare: whether they know the same functions, in the same versions.
+  var fingerprint: String {
+    names.map { name in "\(name)/\(entries[name]!.payloadVersion)/\(String(reflecting: entries[name]!))" }
+      .joined(separator: " ")
+  }
+}

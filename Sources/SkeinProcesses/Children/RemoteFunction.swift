@@ -1,0 +1,21 @@
+public import SkeinFutures
+public import SkeinWork
+
+/// A function that another process can run: a named type whose stored properties are its input.
+///
+/// ```swift
+/// struct Primes: RemoteFunction {
+///   static let name = "primes"
+///   var range: Range<Int>
+///   func run() throws -> [Int] { range.filter(isPrime) }
+/// }
+/// ```
+///
+/// Its input may hold connections and shared objects, which the other process gets its own handles for. The function runs
+/// on a thread of its own, and may block it.
+///
+/// Every process registers its functions with ``Skein/main(_:_:)``.
+public protocol RemoteFunction: RemoteWork, PoolWork {
+  /// Does the work, in the other process.
+  func run() throws -> Output
+}
