@@ -16,6 +16,9 @@ package enum LiveThreads {
     ThreadRegistry.current.add(farewell)
   }
 
+  /// Has `body` run at the end of the process, once no thread is left that is waited for.
+  package static func afterLast(_ body: @escaping @Sendable () -> Void) { ThreadRegistry.current.addLast(body) }
+
   /// Counts a thread among those that live, before it is created: the end of the process must not miss it.
   static func add(_ record: ThreadRecord) throws(ThreadError) {
     try ThreadRegistry.current.add(record)
@@ -47,6 +50,7 @@ private final class ThreadRegistry: Sendable {
     var records: [UInt64: ThreadRecord] = [:]
     var errors: [UInt64: @Sendable () -> UncaughtError?] = [:]
     var farewells: [@Sendable () -> Void] = []
+    var lasts: [@Sendable () -> Void] = []
     /// Those that called `exit`, and so never end by themselves.
     var leaving: Set<UInt64> = []
     /// The kernel's id of the thread that did so first.
@@ -101,10 +105,7 @@ private final class ThreadRegistry: Sendable {
   func add(_ record: ThreadRecord) throws(ThreadError) {
     let isRefused = point.update { guarded in
       if guarded.state.isClosed { return true }
-      if !guarded.state.isRegistered {
-        guarded.state.isRegistered = true
-        Self.waitAtNextExit()
-      }
+      registerForExit(&guarded.state)
       guarded.state.records[record.number] = record
       guarded.state.revision += 1
       return false
@@ -122,6 +123,19 @@ private final class ThreadRegistry: Sendable {
 
   func add(_ farewell: @escaping @Sendable () -> Void) {
     point.withLock { guarded, _ in guarded.state.farewells.append(farewell) }
+  }
+
+  func addLast(_ body: @escaping @Sendable () -> Void) {
+    point.withLock { guarded, _ in
+      guarded.state.lasts.append(body)
+      registerForExit(&guarded.state)
+    }
+  }
+
+  private func registerForExit(_ state: inout State) {
+    guard !state.isRegistered else { return }
+    state.isRegistered = true
+    Self.waitAtNextExit()
   }
 
   func setError(_ error: (@Sendable () -> UncaughtError?)?, of number: UInt64) {
@@ -150,6 +164,7 @@ private final class ThreadRegistry: Sendable {
         for: revision, until: nil, clock: MonotonicClock(), at: SourcePlace(),
         admit: { guarded, seen in guarded.state.revision != seen })
     }
+    for last in point.withLock({ guarded, _ in guarded.state.lasts }) { last() }
     reportErrors()
   }
 

@@ -8,7 +8,8 @@ package enum ProcessFunctions {
   package static let all: [any RemoteFunction.Type] = [
     Succeed.self, Fail.self, End.self, Trap.self, Overflow.self, Linger.self, Echo.self, Describe.self,
     Flood.self,
-    HalfMessage.self, Grandchild.self,
+    HalfMessage.self, Grandchild.self, Square.self, WhoAmI.self, Spin.self, CrashUntil.self, Remember.self,
+    Recall.self, Allocate.self, Meet.self,
   ]
 
   package static var registry: FunctionRegistry { get throws { try FunctionRegistry(all) } }

@@ -131,6 +131,9 @@ public final class ThreadPool: LocalWorkerPool {
 
   // MARK: Shutting down
 
+  /// Breaks the pool: what has not begun, and what comes, fails with ``PoolError/broken(pool:_:)``.
+  package func breakUp(_ error: any Error) { core.breakUp(error, workersLess: 0) }
+
   /// Takes nothing any more, and suspends the task until the workers have ended, if it is to wait.
   ///
   /// - Parameters:

@@ -237,10 +237,15 @@ final class ThreadPoolCore: PoolRegistry.Member {
     point.withLock { guarded, _ in guarded.state.workers > guarded.state.core }
   }
 
-  /// Fails everything: the initialiser of a worker threw.
-  private func breakUp(_ error: any Error) {
+  /// The initialiser of a worker threw.
+  private func breakUp(_ error: any Error) { breakUp(error, workersLess: 1) }
+
+  /// Fails everything that has not begun, and that comes.
+  ///
+  /// - Parameter workersLess: how many workers end with it at once; the others do when they have done what they do.
+  func breakUp(_ error: any Error, workersLess: Int) {
     let jobs = point.update { guarded in
-      guarded.state.workers -= 1
+      guarded.state.workers -= workersLess
       if guarded.state.isOpen { guarded.state.phase = .broken(error) }
       return guarded.state.takeQueue()
     }

@@ -89,9 +89,7 @@ public final class ChildProcess: Sendable {
     if current.isDaemon { throw ProcessError.daemonHasNoChildren(name: current.name) }
     let program = try program ?? ChildProgram.current
     let kind = type(of: function)
-    guard program.functions.contains(kind) else {
-      throw ProcessError.notRegistered(function: kind.name, known: program.functions.names)
-    }
+    try program.check(kind)
     let files = DescriptorTransfer()
     let start = ChildStart(
       build: program.executable == "/proc/self/exe" ? ProgramBuild.current : nil,

@@ -1,5 +1,6 @@
 internal import CSkein
 internal import SkeinSync
+internal import SkeinWork
 
 /// A program whose processes can be children: an executable that calls ``Skein/main(_:_:)``, and what its functions are.
 public struct ChildProgram: Sendable {
@@ -22,6 +23,12 @@ public struct ChildProgram: Sendable {
       guard let program = prepared.withLock({ $0 }) else { throw .notPrepared }
       return program
     }
+  }
+
+  /// Refuses a function that its processes do not know.
+  func check(_ function: any RemoteFunction.Type) throws(ProcessError) {
+    if functions.contains(function) { return }
+    throw .notRegistered(function: function.name, known: functions.names)
   }
 
   private static let prepared = Lock<ChildProgram?>(nil, internalTo: "ChildProgram")

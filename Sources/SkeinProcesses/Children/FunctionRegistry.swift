@@ -16,12 +16,17 @@ public struct FunctionRegistry: Sendable {
   /// The registered names, sorted.
   public var names: [String] { entries.names }
 
-  /// The function of a name; `nil` when there is none.
-  public subscript(name: String) -> (any RemoteFunction.Type)? { entries[name] }
+  /// The function of a name, Skein's own included; `nil` when there is none.
+  public subscript(name: String) -> (any RemoteFunction.Type)? {
+    entries[name] ?? Self.own.first { $0.name == name }
+  }
+
+  /// What every program's processes can run.
+  private static let own: [any RemoteFunction.Type] = [PoolWorkerFunction.self]
 
   /// Whether a function is registered, as this very type.
   func contains(_ function: any RemoteFunction.Type) -> Bool {
-    entries[function.name].map { $0 == function } ?? false
+    self[function.name].map { $0 == function } ?? false
   }
 
   /// What two processes compare: whether they know the same functions, in the same versions.

@@ -1,6 +1,6 @@
 internal import CSkein
-internal import Glibc
 internal import SkeinSync
+internal import SkeinThreads
 
 /// The children of this process that live, in the order of their births.
 enum LiveChildren {
@@ -24,7 +24,7 @@ enum LiveChildren {
       defer { state.isAwaitedAtExit = true }
       return !state.isAwaitedAtExit
     }
-    if awaits { atexit { LiveChildren.endWithProcess() } }
+    if awaits { LiveThreads.afterLast { LiveChildren.endWithProcess() } }
   }
 
   static func remove(_ child: ChildProcess) {

@@ -16,6 +16,14 @@ public import SkeinWork
 ///
 /// Every process registers its functions with ``Skein/main(_:_:)``.
 public protocol RemoteFunction: RemoteWork, PoolWork {
+  /// Whether it may be run again when the process that ran it has ended in the midst of it. By default it may not.
+  static var isIdempotent: Bool { get }
+
   /// Does the work, in the other process.
   func run() throws -> Output
+}
+
+extension RemoteFunction {
+  /// It is not run again.
+  public static var isIdempotent: Bool { false }
 }

@@ -13,7 +13,7 @@ internal import Synchronization
 ///
 /// A message is any `Codable` value, or plain bytes. A connection, an ``OwnedDescriptor`` or shared memory may be a part
 /// of one: the other process gets its own descriptor. Whole messages of several senders do not mix, and each is
-/// received once.
+/// received once. One process at a time receives from an end: what it has read ahead is its own.
 ///
 /// The other end sees that this one has gone once all its copies are closed: close it here after it was sent to a child.
 ///

@@ -1,0 +1,50 @@
+internal import CSkein
+internal import Glibc
+internal import SkeinSync
+
+/// What a process writes to its standard error: it is passed on, and the end of it is kept.
+final class OutputTail: Sendable {
+  /// How much is kept, in bytes: a backtrace of Swift has a few thousand.
+  static let limit = 1 << 15
+
+  /// Is set once nobody writes any more.
+  let hasEnded = Event(name: "end of output")
+  private let source: OwnedDescriptor
+  private let kept = Lock<[UInt8]>([], internalTo: "OutputTail")
+
+  /// - Returns: where the process is to write.
+  static func make() throws(ProcessError) -> (OutputTail, OwnedDescriptor) {
+    var ends: [Int32] = [-1, -1]
+    let failure = skein_pipe(&ends)
+    guard failure == 0 else { throw .outOfResources(-failure) }
+    let tail = OutputTail(OwnedDescriptor(owning: ends[0]))
+    tail.listen()
+    return (tail, OwnedDescriptor(owning: ends[1]))
+  }
+
+  private init(_ source: OwnedDescriptor) { self.source = source }
+
+  /// What was written last.
+  var text: String { String(decoding: kept.withLock { $0 }, as: UTF8.self) }
+
+  private func listen() {
+    DescriptorMonitor.shared.add(.init(.reading) { [self] in take() }, to: source.rawValue)
+  }
+
+  /// On the monitor's thread: a read of what is there does not wait.
+  private func take() {
+    var chunk = [UInt8](repeating: 0, count: 1 << 13)
+    let count = read(source.rawValue, &chunk, chunk.count)
+    if count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) { return hasEnded.set() }
+    if count > 0 { pass(chunk[..<count]) }
+    listen()
+  }
+
+  private func pass(_ bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    kept.withLock { kept in
+      kept += bytes
+      if kept.count > Self.limit { kept.removeFirst(kept.count - Self.limit) }
+    }
+  }
+}
