@@ -128,7 +128,8 @@ let baseSupport: [Target] = [
     name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
     path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
   .target(
-    name: "ProcessFunctions", dependencies: ["CSkein", "SkeinProcesses", "SkeinSync", "SkeinThreads"],
+    name: "ProcessFunctions",
+    dependencies: ["CSkein", "SkeinProcesses", "SkeinSync", "SkeinTesting", "SkeinThreads", "SkeinWork"],
     path: "Tests/ProcessFunctions", swiftSettings: swiftSettings),
   .executableTarget(
     name: "ProcessesFixture", dependencies: ["ProcessFunctions", "SkeinProcesses", "SkeinSync"],

@@ -17,7 +17,9 @@ package enum LiveThreads {
   }
 
   /// Has `body` run at the end of the process, once no thread is left that is waited for.
-  package static func afterLast(_ body: @escaping @Sendable () -> Void) { ThreadRegistry.current.addLast(body) }
+  package static func afterLast(_ body: @escaping @Sendable () -> Void) {
+    ThreadRegistry.current.addLast(body)
+  }
 
   /// Counts a thread among those that live, before it is created: the end of the process must not miss it.
   static func add(_ record: ThreadRecord) throws(ThreadError) {

@@ -1,6 +1,7 @@
 import Glibc
-package import SkeinProcesses
+public import SkeinProcesses
 import SkeinSync
+public import SkeinTesting
 package import SkeinWork
 
 /// What the children of tests do: both the tests and the fixture, which is the children's program, know it.
@@ -9,7 +10,7 @@ package enum ProcessFunctions {
     Succeed.self, Fail.self, End.self, Trap.self, Overflow.self, Linger.self, Echo.self, Describe.self,
     Flood.self,
     HalfMessage.self, Grandchild.self, Square.self, WhoAmI.self, Spin.self, CrashUntil.self, Remember.self,
-    Recall.self, Allocate.self, Meet.self,
+    Recall.self, Allocate.self, Meet.self, PoolExerciseStep.self,
   ]
 
   package static var registry: FunctionRegistry { get throws { try FunctionRegistry(all) } }
@@ -170,4 +171,9 @@ package struct Grandchild: RemoteFunction {
     try connection.send(child.processID)
     while true { _ = try connection.receiveBytes() }
   }
+}
+
+extension PoolExerciseStep: RemoteFunction {
+  /// What it is registered as.
+  public static let name = "pool-exercise-step"
 }

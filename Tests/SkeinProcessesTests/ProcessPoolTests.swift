@@ -39,6 +39,12 @@ struct ProcessPoolTests {
     return futures
   }
 
+  @Test("it keeps the rules of worker pools", .timeLimit(.minutes(2)))
+  func rules() async throws {
+    try await exerciseWorkerPool { workers in try processPool(workers) }
+    try await exerciseWorkerPool { workers in try processPool(workers) { $0.method = .spawn } }
+  }
+
   @Test("what a function throws arrives, and its process goes on")
   func errors() async throws {
     let pool = try processPool(1)

@@ -76,7 +76,10 @@ func isCancelled(_ error: any Error) -> Bool {
 }
 
 /// What a body under test throws.
-struct Marker: Error, Equatable {}
+struct Marker: Error, Equatable {
+  /// Whether an error is this one, or, where errors can not travel, what is told of it.
+  static func isMeant(_ error: any Error) -> Bool { error is Marker || "\(error)".contains("\(Marker())") }
+}
 
 /// The places that a form of waiting leaves to choose, in turn.
 extension [WaitingForm] {
