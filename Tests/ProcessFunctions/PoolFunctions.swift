@@ -10,6 +10,17 @@ package struct Square: RemoteFunction {
   package func run() -> Int { number * number }
 }
 
+/// Fails for 5.
+package struct SquareOrFail: RemoteFunction {
+  package static let name = "square-or-fail"
+  var number: Int
+  package init(_ number: Int) { self.number = number }
+  package func run() throws -> Int {
+    if number == 5 { throw Failure(number: number) }
+    return number * number
+  }
+}
+
 package struct WhoAmI: RemoteFunction {
   package static let name = "who"
   package init() {}

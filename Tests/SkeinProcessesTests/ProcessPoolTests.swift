@@ -192,6 +192,54 @@ struct ProcessPoolTests {
     await pool.shutdown()
   }
 
+  @Test("a map keeps the order, for all chunks, and takes functions as it goes", arguments: [1, 3, 100])
+  func mapping(chunk: Int) async throws {
+    let pool = try processPool(2)
+    let taken = Lock(0)
+    let numbers = (0..<50).lazy.map { number in
+      taken.withLock { $0 += 1 }
+      return Square(number)
+    }
+    #expect(try await pool.map(numbers, chunk: chunk) == (0..<50).map { $0 * $0 })
+    #expect(taken.withLock { $0 } == 50)
+    #expect(try await pool.map([Square](), chunk: chunk).isEmpty)
+    var results: [Int] = []
+    for try await result in pool.mapUnordered((0..<50).map { Square($0) }, chunk: chunk) {
+      results.append(try result.get())
+    }
+    #expect(results.sorted() == (0..<50).map { $0 * $0 })
+    await pool.shutdown()
+  }
+
+  @Test("an error of a map is thrown, and in an unordered one the others come all the same")
+  func mapErrors() async throws {
+    let pool = try processPool(2)
+    await #expect(throws: RemoteError.self) {
+      try await pool.map((0..<10).map { SquareOrFail($0) }, chunk: 2)
+    }
+    var (failures, values) = (0, 0)
+    for try await result in pool.mapUnordered((0..<10).map { SquareOrFail($0) }, chunk: 2) {
+      switch result {
+      case .success: values += 1
+      case .failure: failures += 1
+      }
+    }
+    #expect(values == 9 && failures == 1)
+    await pool.shutdown()
+  }
+
+  @Test("one function in a process of its own: its value, its error, its crash, its limit")
+  func inProcess() async throws {
+    let program = try program()
+    #expect(try await runInProcess(Square(4), program: program) == 16)
+    #expect(try await onThread { try runInProcess(Square(5), method: .spawn, program: program) } == 25)
+    await #expect(throws: RemoteError.self) { try await runInProcess(Fail(1), program: program) }
+    await #expect(throws: ProcessCrashed.self) { try await runInProcess(End(0), program: program) }
+    await #expect(throws: TimeLimitExceeded.self) {
+      try await runInProcess(Spin(), timeLimit: .milliseconds(50), program: program)
+    }
+  }
+
   @Test("work that can not go to a process is refused, and numbers that make no sense are")
   func refusals() async throws {
     struct Local: PoolWork {

@@ -46,7 +46,7 @@ public final class ChildProcess: Sendable {
   /// How long it may take to become a child.
   private static let patience = Duration.seconds(60)
 
-  private let process: OwnedDescriptor
+  let process: OwnedDescriptor
   private let origin: Birth.Origin
   private let control: Connection
   private let controlSocket: OwnedDescriptor

@@ -10,7 +10,10 @@ public struct FunctionRegistry: Sendable {
   ///
   /// - Throws: `WorkNameError` when a name is malformed or taken.
   public init(_ functions: [any RemoteFunction.Type]) throws(WorkNameError) {
-    for function in functions { try entries.register(function, as: function.name) }
+    for function in functions {
+      if Self.own.contains(where: { $0.name == function.name }) { throw .taken(function.name) }
+      try entries.register(function, as: function.name)
+    }
   }
 
   /// The registered names, sorted.
@@ -18,7 +21,11 @@ public struct FunctionRegistry: Sendable {
 
   /// The function of a name, Skein's own included; `nil` when there is none.
   public subscript(name: String) -> (any RemoteFunction.Type)? {
-    entries[name] ?? Self.own.first { $0.name == name }
+    if let function = entries[name] ?? Self.own.first(where: { $0.name == name }) { return function }
+    guard name.hasPrefix(FunctionBatchName.prefix) else { return nil }
+    return entries[String(name.dropFirst(FunctionBatchName.prefix.count))].map {
+      FunctionBatchName.type(of: $0)
+    }
   }
 
   /// What every program's processes can run.

@@ -108,7 +108,7 @@ extension Connection {
   }
 
   /// Whether something was read that was not received yet. Whoever has the turn to receive will take it.
-  private var hasUnread: Bool {
+  var hasUnread: Bool {
     guard receiveTurn.tryAcquire() else { return false }
     defer { receiveTurn.release() }
     return !reader.isEmpty
@@ -122,10 +122,13 @@ extension Connection {
       try receiveTurn.acquire()
     }
     defer { receiveTurn.release() }
-    while true {
-      if let frame = try readFrame() { return frame }
-      guard socket.wait(for: .reading, until: deadline, at: place) else { throw WaitError.timedOut }
+    let frame = try spinBudget.find {
+      try readFrame()
+    } orWait: {
+      socket.wait(for: .reading, until: deadline, at: place)
     }
+    guard let frame else { throw WaitError.timedOut }
+    return frame
   }
 
   func nextFrame<C: DeadlineClock>(until deadline: C.Instant?, clock: C) async throws -> Frame {

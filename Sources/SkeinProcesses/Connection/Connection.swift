@@ -20,7 +20,7 @@ internal import Synchronization
 /// - Invariant: messages arrive whole and in the order in which they were sent.
 /// - Source: behaviour after CPython's `multiprocessing.connection.Connection`.
 public final class Connection: @unchecked Sendable {
-  // Sendable because the reader is touched by the one alone who has the turn to receive.
+  // Sendable because the reader and the spin budget are touched by the one alone who has the turn to receive.
 
   /// The most bytes that a message may have, unless another limit is given: 1 GiB.
   public static let defaultMessageLimit = 1 << 30
@@ -32,6 +32,7 @@ public final class Connection: @unchecked Sendable {
   let sendTurn = Semaphore(permits: 1)
   let receiveTurn = Semaphore(permits: 1)
   @exclusivity(unchecked) var reader: FrameReader
+  @exclusivity(unchecked) var spinBudget = SpinBudget()
   /// Nothing can be sent any more: a message was left half written.
   let isCut = Atomic<Bool>(false)
 

@@ -13,15 +13,25 @@ enum DescriptorWait {
     among descriptors: [(Int32, DescriptorMonitor.Direction)], until deadline: MonotonicClock.Instant?,
     for identity: ObjectIdentity, at place: SourcePlace
   ) -> [Bool] {
-    var requests = descriptors.map { descriptor, direction in
-      pollfd(fd: descriptor, events: Int16(direction == .reading ? POLLIN : POLLOUT), revents: 0)
-    }
+    var requests = requests(for: descriptors)
     identity.noteBlocking(at: place)
     while true {
       let count = poll(&requests, nfds_t(requests.count), milliseconds(until: deadline))
       if count > 0 { return requests.map { $0.revents != 0 } }
       if count < 0, errno != EINTR, errno != EAGAIN { return requests.map { _ in true } }
       if let deadline, MonotonicClock().now >= deadline { return [] }
+    }
+  }
+
+  /// Which of the descriptors can be read or written at this instant.
+  static func readyNow(among descriptors: [(Int32, DescriptorMonitor.Direction)]) -> [Bool] {
+    var requests = requests(for: descriptors)
+    return poll(&requests, nfds_t(requests.count), 0) > 0 ? requests.map { $0.revents != 0 } : []
+  }
+
+  private static func requests(for descriptors: [(Int32, DescriptorMonitor.Direction)]) -> [pollfd] {
+    descriptors.map { descriptor, direction in
+      pollfd(fd: descriptor, events: Int16(direction == .reading ? POLLIN : POLLOUT), revents: 0)
     }
   }
 

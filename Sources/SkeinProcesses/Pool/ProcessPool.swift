@@ -150,6 +150,13 @@ public final class ProcessPool: WorkerPool {
     return { try perform() as! Output }
   }
 
+  /// Hands a chunk of a map in.
+  func submitBatch<Function: RemoteFunction>(
+    _ functions: [Function]
+  ) async throws -> Future<[CallOutcome<Function.Output>]> {
+    try await submit(FunctionBatch(functions: functions))
+  }
+
   /// The pool is not kept by its jobs: one that nobody refers to does what was submitted, and ends.
   private func performing<Function: RemoteFunction>(
     _ function: Function, at place: SourcePlace

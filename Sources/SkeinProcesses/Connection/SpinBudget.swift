@@ -1,0 +1,47 @@
+internal import CSkein
+internal import SkeinSync
+
+/// How long a thread looks for an answer before it lets the system wake it, which takes longer than the answer of a process
+/// that has little to do: learned from how long the last ones took.
+///
+/// A wait that was longer than a spin may be halves the next spin, down to none; one that was not restores it.
+struct SpinBudget {
+  /// The longest spin, in nanoseconds: about what it costs to be woken on another processor.
+  private static let most: Int64 = 50_000
+  private static let least: Int64 = 2_000
+
+  private var nanoseconds = Self.most
+
+  /// Asks again and again, for as long as the budget goes; then has `wait` wait.
+  ///
+  /// - Returns: what is found; `nil` when `wait` says that there is no more time.
+  @available(*, noasync)
+  mutating func find<Found>(
+    _ look: () throws -> Found?, orWait wait: () -> Bool
+  ) rethrows -> Found? {
+    if let found = try look() { return found }
+    let begin = skein_monotonic_nanoseconds()
+    if nanoseconds > 0 {
+      repeat {
+        for _ in 0..<8 { skein_spin_hint() }
+        if let found = try look() { return found }
+      } while skein_monotonic_nanoseconds() - begin < nanoseconds
+    }
+    while wait() {
+      guard let found = try look() else { continue }
+      learn(skein_monotonic_nanoseconds() - begin)
+      return found
+    }
+    return nil
+  }
+
+  private mutating func learn(_ waited: Int64) {
+    if waited < 2 * Self.most {
+      nanoseconds = Self.processors > 1 ? Self.most : 0
+    } else {
+      nanoseconds = nanoseconds / 2 < Self.least ? 0 : nanoseconds / 2
+    }
+  }
+
+  private static let processors = Int(skein_allowed_processors())
+}
