@@ -60,7 +60,7 @@ let modules = [
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics", "TestPrograms"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
-  Module(name: "SkeinWork", testDependencies: ["TestPrograms"]),
+  Module(name: "SkeinWork", testDependencies: ["SkeinTesting", "TestPrograms"]),
   Module(
     name: "SkeinProcesses",
     dependencies: ["CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork"],

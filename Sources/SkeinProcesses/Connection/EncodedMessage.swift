@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import SkeinWork
 
 /// How messages between processes of one program are encoded.
-let messageCodec = JSONCodec()
+let messageCodec = MessagePackCodec()
 
 /// A message on its way out: its bytes, and the open files beside them.
 struct EncodedMessage {

@@ -1,0 +1,60 @@
+public import FoundationEssentials
+
+extension WorkCodec where Self == MessagePackCodec {
+  /// The compact codec: MessagePack as other languages write it.
+  public static var messagePack: MessagePackCodec { MessagePackCodec() }
+}
+
+/// [MessagePack](https://msgpack.org) in its smallest form: integers and lengths take as many bytes as they need. `Data`
+/// and `[UInt8]` are binary, dates are timestamps. The keys of a map are sorted, so that equal values have equal
+/// bytes.
+///
+/// Integers are decoded to any type that they fit in, and numbers to any type that has them exactly. Unknown keys are
+/// passed over; of equal ones the last one counts. What is nested deeper than ``depthLimit``, is cut off, or has
+/// something behind it is refused.
+///
+/// - Source: the MessagePack specification.
+public struct MessagePackCodec: WorkCodec {
+  /// How deep arrays and maps may be nested in what is decoded.
+  public static let depthLimit = 512
+
+  /// `application/vnd.msgpack`.
+  public var contentType: String { "application/vnd.msgpack" }
+
+  /// Creates the codec; all of them are alike.
+  public init() {}
+
+  /// Encodes a value.
+  ///
+  /// - Throws: `EncodingError` for a value that encodes nothing, and what its own encoding throws.
+  /// - Complexity: O(bytes), and O(n log n) in the keys of each map that are not in order.
+  public func encode(_ value: some Encodable) throws -> Data {
+    let part = MessagePackPart()
+    let encoder = MessagePackEncoder(part, path: [])
+    try encoder.write(value)
+    guard part.kind != .empty else {
+      throw EncodingError.invalidValue(
+        value,
+        .init(codingPath: [], debugDescription: "a value of the type \(type(of: value)) encodes nothing"))
+    }
+    var writer = MessagePackWriter()
+    part.flatten(into: &writer)
+    return Data(writer.bytes)
+  }
+
+  /// Decodes a value.
+  ///
+  /// - Throws: `DecodingError`, which names the place, and what the type's own decoding throws.
+  /// - Complexity: O(bytes).
+  public func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+    try data.withUnsafeBytes { bytes in
+      let cursor = MessagePackCursor(bytes)
+      // The whole is well formed before a part of it is believed.
+      let end = try cursor.end(ofValueAt: 0, path: [])
+      guard end == bytes.count else {
+        throw cursor.corrupted([], "\(bytes.count - end) bytes follow the value")
+      }
+      return try MessagePackDecoder(cursor, at: 0, path: []).read(type)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+internal import FoundationEssentials
+
+/// Appends values in their smallest forms.
+struct MessagePackWriter {
+  var bytes: [UInt8] = []
+
+  private mutating func append<Number: FixedWidthInteger>(_ mark: UInt8, _ number: Number) {
+    bytes.append(mark)
+    withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func appendNil() { bytes.append(0xC0) }
+  mutating func append(_ value: Bool) { bytes.append(value ? 0xC3 : 0xC2) }
+  mutating func append(_ value: Float) { append(0xCA, value.bitPattern) }
+  mutating func append(_ value: Double) { append(0xCB, value.bitPattern) }
+
+  mutating func append(_ value: Int64) {
+    guard value < 0 else { return append(UInt64(value)) }
+    switch value {
+    case (-32)...: bytes.append(UInt8(bitPattern: Int8(value)))
+    case Int64(Int8.min)...: append(0xD0, Int8(value))
+    case Int64(Int16.min)...: append(0xD1, Int16(value))
+    case Int64(Int32.min)...: append(0xD2, Int32(value))
+    default: append(0xD3, value)
+    }
+  }
+
+  mutating func append(_ value: UInt64) {
+    switch value {
+    case ...0x7F: bytes.append(UInt8(value))
+    case ...0xFF: append(0xCC, UInt8(value))
+    case ...0xFFFF: append(0xCD, UInt16(value))
+    case ...0xFFFF_FFFF: append(0xCE, UInt32(value))
+    default: append(0xCF, value)
+    }
+  }
+
+  mutating func append(_ value: String) {
+    var value = value
+    value.withUTF8 { utf8 in
+      switch utf8.count {
+      case ..<32: bytes.append(0xA0 | UInt8(utf8.count))
+      case ...0xFF: append(0xD9, UInt8(utf8.count))
+      case ...0xFFFF: append(0xDA, UInt16(utf8.count))
+      default: append(0xDB, UInt32(utf8.count))
+      }
+      bytes.append(contentsOf: utf8)
+    }
+  }
+
+  mutating func append(binary: UnsafeRawBufferPointer) {
+    switch binary.count {
+    case ...0xFF: append(0xC4, UInt8(binary.count))
+    case ...0xFFFF: append(0xC5, UInt16(binary.count))
+    default: append(0xC6, UInt32(binary.count))
+    }
+    bytes.append(contentsOf: binary)
+  }
+
+  /// A timestamp: seconds alone, or with nanoseconds, in 4, 8 or 12 bytes.
+  mutating func append(_ date: Date) {
+    let interval = date.timeIntervalSince1970
+    var seconds = interval.rounded(.down)
+    var nanoseconds = UInt64(((interval - seconds) * 1e9).rounded())
+    if nanoseconds >= 1_000_000_000 { (seconds, nanoseconds) = (seconds + 1, 0) }
+    let whole = Int64(seconds)
+    switch whole {
+    case 0..<1 << 32 where nanoseconds == 0:
+      bytes.append(0xD6)
+      append(0xFF, UInt32(whole))
+    case 0..<1 << 34:
+      bytes.append(0xD7)
+      append(0xFF, nanoseconds << 34 | UInt64(whole))
+    default:
+      bytes.append(contentsOf: [0xC7, 12])
+      append(0xFF, UInt32(nanoseconds))
+      withUnsafeBytes(of: whole.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+  }
+
+  mutating func appendArrayHeader(_ count: Int) {
+    switch count {
+    case ..<16: bytes.append(0x90 | UInt8(count))
+    case ...0xFFFF: append(0xDC, UInt16(count))
+    default: append(0xDD, UInt32(count))
+    }
+  }
+
+  mutating func appendMapHeader(_ count: Int) {
+    switch count {
+    case ..<16: bytes.append(0x80 | UInt8(count))
+    case ...0xFFFF: append(0xDE, UInt16(count))
+    default: append(0xDF, UInt32(count))
+    }
+  }
+}
