@@ -89,8 +89,8 @@ let modules = [
   Module(
     name: "SkeinCommand",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinResilience",
-      "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
+      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinProcesses",
+      "SkeinResilience", "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
     ],
     testDependencies: [
       "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinResilience", "SkeinSync", "SkeinTesting",

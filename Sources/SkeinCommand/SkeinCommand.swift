@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import SkeinBuiltinJobs
 public import SkeinJobs
+public import SkeinProcesses
 
 /// The command line of a queue, as a library: an executable of your own gets every verb, for your jobs and
 /// the built-in ones.
@@ -17,10 +18,23 @@ public enum SkeinCommand {
   /// Runs the verb that the process' arguments name, then ends the process with the exit code that `--help`
   /// documents.
   ///
-  /// - Parameter jobs: the jobs that this executable can run, besides the built-in ones (`BuiltinJobs`).
-  public static func main(jobs: [any Job.Type] = []) async -> Never {
+  /// In a process that was started as a child (see `Skein.main`), it runs what that is for instead.
+  ///
+  /// - Parameters:
+  ///   - jobs: the jobs that this executable can run, besides the built-in ones (`BuiltinJobs`).
+  ///   - functions: what its child processes can run.
+  public static func main(jobs: [any Job.Type] = [], functions: [any RemoteFunction.Type] = []) async -> Never
+  {
     BrokenPipe.catchSignal()
-    let code = await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs)
+    let code: Int32
+    do {
+      code = try await Skein.main(LabFunctions.all + functions) {
+        await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs)
+      }
+    } catch {
+      Console.shared.complain("\(error)")
+      code = ExitStatus.systemError.rawValue
+    }
     // Not `exit`: a worker that gave its jobs back may have left tasks to themselves, and the exit handlers
     // of the libraries that they use complain about them.
     fflush(nil)

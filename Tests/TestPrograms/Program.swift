@@ -2,6 +2,9 @@ import CSkein
 import Glibc
 import SkeinTesting
 
+/// Whether ThreadSanitizer watches: it takes the signals of a crash for itself, and much memory.
+package let isUnderThreadSanitizer = dlsym(nil, "__tsan_init") != nil
+
 /// A program that a test runs as a process of its own.
 package struct Program: Sendable {
   /// How a process ended, and what it wrote.

@@ -26,6 +26,8 @@ enum Experiments {
     RaceExperiment(), LockExperiment(), RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(),
     ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
     PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
+    ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), PipeExperiment(),
+    ProcessPoolExperiment(), InitializerExperiment(),
     DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
   ]
 

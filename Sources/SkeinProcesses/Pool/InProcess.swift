@@ -14,6 +14,7 @@ internal import SkeinWork
 ///   - function: what to run.
 ///   - timeLimit: how long it may run before its process is killed; `nil` for no limit.
 ///   - memoryLimit: how much memory the process may have, in bytes; `nil` for no limit.
+///   - passesOutputOn: whether what the process writes to its standard error goes on to that of this process.
 ///   - method: how the process comes to be.
 ///   - program: which program it runs; `nil` for this one.
 /// - Returns: what the function returns.
@@ -21,13 +22,14 @@ internal import SkeinWork
 ///   ``ProcessError``; `WaitError.cancelled`.
 /// - Cancellation: the process is killed.
 public func runInProcess<Function: RemoteFunction>(
-  _ function: Function, timeLimit: Duration? = nil, memoryLimit: Int? = nil, method: StartMethod = .standard,
-  program: ChildProgram? = nil, file: StaticString = #fileID, line: UInt = #line
+  _ function: Function, timeLimit: Duration? = nil, memoryLimit: Int? = nil, passesOutputOn: Bool = true,
+  method: StartMethod = .standard, program: ChildProgram? = nil, file: StaticString = #fileID,
+  line: UInt = #line
 ) async throws -> Function.Output {
   try (try program ?? ChildProgram.current).check(Function.self)
   let process = try PoolProcess(
     name: Function.name, method: method, program: program, memoryLimit: memoryLimit,
-    at: SourcePlace(file, line))
+    passesOutputOn: passesOutputOn, at: SourcePlace(file, line))
   defer { process.retire() }
   return try await process.call(function, limit: timeLimit, attempt: 1)
 }
@@ -38,6 +40,7 @@ public func runInProcess<Function: RemoteFunction>(
 ///   - function: what to run.
 ///   - timeLimit: how long it may run before its process is killed; `nil` for no limit.
 ///   - memoryLimit: how much memory the process may have, in bytes; `nil` for no limit.
+///   - passesOutputOn: whether what the process writes to its standard error goes on to that of this process.
 ///   - method: how the process comes to be.
 ///   - program: which program it runs; `nil` for this one.
 /// - Returns: what the function returns.
@@ -45,13 +48,15 @@ public func runInProcess<Function: RemoteFunction>(
 ///   ``ProcessError``.
 @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
 public func runInProcess<Function: RemoteFunction>(
-  _ function: Function, timeLimit: Duration? = nil, memoryLimit: Int? = nil, method: StartMethod = .standard,
-  program: ChildProgram? = nil, file: StaticString = #fileID, line: UInt = #line
+  _ function: Function, timeLimit: Duration? = nil, memoryLimit: Int? = nil, passesOutputOn: Bool = true,
+  method: StartMethod = .standard, program: ChildProgram? = nil, file: StaticString = #fileID,
+  line: UInt = #line
 ) throws -> Function.Output {
   try (try program ?? ChildProgram.current).check(Function.self)
   let place = SourcePlace(file, line)
   let process = try PoolProcess(
-    name: Function.name, method: method, program: program, memoryLimit: memoryLimit, at: place)
+    name: Function.name, method: method, program: program, memoryLimit: memoryLimit,
+    passesOutputOn: passesOutputOn, at: place)
   defer { process.retire() }
   return try process.call(function, limit: timeLimit, attempt: 1, at: place)
 }

@@ -2,7 +2,7 @@ internal import CSkein
 internal import Glibc
 internal import SkeinSync
 
-/// What a process writes to its standard error: it is passed on, and the end of it is kept.
+/// What a process writes to its standard error: it may be passed on, and the end of it is kept.
 final class OutputTail: Sendable {
   /// How much is kept, in bytes: a backtrace of Swift has a few thousand.
   static let limit = 1 << 15
@@ -10,19 +10,24 @@ final class OutputTail: Sendable {
   /// Is set once nobody writes any more.
   let hasEnded = Event(name: "end of output")
   private let source: OwnedDescriptor
+  private let passesOn: Bool
   private let kept = Lock<[UInt8]>([], internalTo: "OutputTail")
 
+  /// - Parameter passesOn: whether what is written goes on to this process' standard error.
   /// - Returns: where the process is to write.
-  static func make() throws(ProcessError) -> (OutputTail, OwnedDescriptor) {
+  static func make(passesOn: Bool) throws(ProcessError) -> (OutputTail, OwnedDescriptor) {
     var ends: [Int32] = [-1, -1]
     let failure = skein_pipe(&ends)
     guard failure == 0 else { throw .outOfResources(-failure) }
-    let tail = OutputTail(OwnedDescriptor(owning: ends[0]))
+    let tail = OutputTail(OwnedDescriptor(owning: ends[0]), passesOn: passesOn)
     tail.listen()
     return (tail, OwnedDescriptor(owning: ends[1]))
   }
 
-  private init(_ source: OwnedDescriptor) { self.source = source }
+  private init(_ source: OwnedDescriptor, passesOn: Bool) {
+    self.source = source
+    self.passesOn = passesOn
+  }
 
   /// What was written last.
   var text: String { String(decoding: kept.withLock { $0 }, as: UTF8.self) }
@@ -41,7 +46,7 @@ final class OutputTail: Sendable {
   }
 
   private func pass(_ bytes: ArraySlice<UInt8>) {
-    bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    if passesOn { bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) } }
     kept.withLock { kept in
       kept += bytes
       if kept.count > Self.limit { kept.removeFirst(kept.count - Self.limit) }

@@ -13,11 +13,12 @@ final class PoolProcess: Sendable {
   private let callCount = Lock(0, internalTo: "PoolProcess")
 
   init(
-    name: String, method: StartMethod, program: ChildProgram?, memoryLimit: Int?, at place: SourcePlace
+    name: String, method: StartMethod, program: ChildProgram?, memoryLimit: Int?, passesOutputOn: Bool,
+    at place: SourcePlace
   ) throws {
     let (mine, theirs) = try Connection.makePair(name: name)
     defer { theirs.close() }
-    let (output, errors) = try OutputTail.make()
+    let (output, errors) = try OutputTail.make(passesOn: passesOutputOn)
     calls = mine
     self.output = output
     child = try ChildProcess.start(

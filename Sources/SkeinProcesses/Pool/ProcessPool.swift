@@ -34,6 +34,9 @@ public final class ProcessPool: WorkerPool {
     public var timeLimit: Duration?
     /// How much memory a process may have, in bytes; an allocation beyond it ends the process. `nil` for no limit.
     public var memoryLimit: Int?
+    /// Whether what processes write to their standard error goes on to that of this process. The end of it is in a
+    /// ``ProcessCrashed`` either way.
+    public var passesOutputOn = true
     /// After how many functions a process is replaced, so that what it leaks is given back; `nil` for never.
     public var functionsPerProcess: Int?
     /// How many processes stay when there is nothing to do; `nil` for all.

@@ -147,7 +147,7 @@ final class ProcessStock: Sendable {
     let process = try PoolProcess(
       name: "\(name)-\(number)", method: options.method, program: options.program,
       memoryLimit: options.memoryLimit,
-      at: place)
+      passesOutputOn: options.passesOutputOn, at: place)
     state.withLock { $0.all.append(process) }
     return process
   }
