@@ -71,7 +71,8 @@ let modules = [
   Module(
     name: "SkeinJobs",
     dependencies: [
-      "CSkein", "SkeinSync", "SkeinFutures", "SkeinThreads", "SkeinResilience", "SkeinWork",
+      "CSkein", "SkeinSync", "SkeinFutures", "SkeinThreads", "SkeinProcesses", "SkeinResilience",
+      "SkeinWork",
       grdb, logging, metrics, tracing, instrumentation, lifecycle, heap, deque,
     ],
     testDependencies: [
@@ -141,7 +142,8 @@ let executables: [Target] = [
   // No test depends on it, or else its objects, and with them the faults, were linked into the tests' own program. It
   // is built all the same, as every target is.
   .executableTarget(
-    name: "JobsFixture", dependencies: ["SkeinJobs", "SkeinWork", "SkeinResilience", "FixtureFaults"],
+    name: "JobsFixture",
+    dependencies: ["SkeinJobs", "SkeinProcesses", "SkeinWork", "SkeinResilience", "FixtureFaults", logging],
     path: "Tests/JobsFixture", swiftSettings: swiftSettings),
   .target(name: "FixtureFaults", path: "Tests/FixtureFaults", cSettings: cSettings),
 ]

@@ -28,7 +28,8 @@ public enum SkeinCommand {
     BrokenPipe.catchSignal()
     let code: Int32
     do {
-      code = try await Skein.main(LabFunctions.all + functions) {
+      let registry = try JobRegistry(BuiltinJobs.all + jobs)
+      code = try await Skein.main(jobs: registry, functions: LabFunctions.all + functions) {
         await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs)
       }
     } catch {

@@ -29,6 +29,10 @@ public protocol Job: RemoteWork {
   /// The hop costs some 20 µs. False unless the type says otherwise.
   static var blocks: Bool { get }
 
+  /// Whether a worker that isolates jobs (``JobIsolation/process``) runs this one's code in a process of its own. True unless
+  /// the type says otherwise: one that only starts a program does that from the worker.
+  static var isIsolated: Bool { get }
+
   /// Does the work of one attempt.
   ///
   /// Whatever it throws fails the attempt; the retry policy of the job decides what follows. An error that conforms to
@@ -44,6 +48,9 @@ public protocol Job: RemoteWork {
 extension Job {
   /// Its code does not block its thread.
   public static var blocks: Bool { false }
+
+  /// It is isolated where jobs are.
+  public static var isIsolated: Bool { true }
 
   /// The defaults: queue `default`, priority 5, one attempt, no limits.
   public var options: JobOptions { JobOptions() }

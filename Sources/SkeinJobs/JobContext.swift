@@ -141,9 +141,15 @@ final class AttemptNotes: Sendable {
 
   private let state = Lock(State(), name: "attempt notes")
   let processGroupStarted: @Sendable (Int32) -> Void
+  /// Is called after each change, under no lock.
+  private let onChange: (@Sendable (AttemptNotes) -> Void)?
 
-  init(processGroupStarted: @escaping @Sendable (Int32) -> Void) {
+  init(
+    processGroupStarted: @escaping @Sendable (Int32) -> Void,
+    onChange: (@Sendable (AttemptNotes) -> Void)? = nil
+  ) {
     self.processGroupStarted = processGroupStarted
+    self.onChange = onChange
   }
 
   func update(_ change: (inout State) -> Void) {
@@ -151,6 +157,7 @@ final class AttemptNotes: Sendable {
       change(&state)
       state.isChanged = true
     }
+    onChange?(self)
   }
 
   func read<Value>(_ body: (State) -> Value) -> Value {

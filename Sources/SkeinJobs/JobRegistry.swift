@@ -11,6 +11,7 @@ public struct JobRegistry: Sendable {
   struct Entry: Sendable {
     var payloadVersion: Int
     var blocks: Bool
+    var isIsolated: Bool
     /// Decodes the input, runs the job and encodes the result.
     var run: @Sendable (JobPayload, JobContext) async throws -> Data
     /// Checks that the input can be decoded, and says by which rules the job would run.
@@ -61,7 +62,7 @@ public struct JobRegistry: Sendable {
   subscript(name: String) -> Entry? { entries[name] }
 
   private static func entry<J: Job>(_: J.Type) -> Entry {
-    Entry(payloadVersion: J.payloadVersion, blocks: J.blocks) { payload, context in
+    Entry(payloadVersion: J.payloadVersion, blocks: J.blocks, isIsolated: J.isIsolated) { payload, context in
       let job: J
       do {
         job = try JSONCodec().decode(J.self, from: payload.kwargs)

@@ -14,6 +14,12 @@ extension PermanentError {
   public var isPermanent: Bool { true }
 }
 
+/// An error that stands for one of another process, under that one's name.
+package protocol ForeignError: Error {
+  /// The name of the other error's type.
+  var errorName: String { get }
+}
+
 /// The names under which errors are filtered and stored.
 public enum ErrorName {
   /// The name of an error's type with what it stands in, such as `Swift.CancellationError`.
@@ -21,6 +27,7 @@ public enum ErrorName {
   /// The places that the compiler numbers for types that are private or local are left out, for they change
   /// from build to build.
   public static func of(_ error: any Error) -> String {
+    if let foreign = error as? any ForeignError { return foreign.errorName }
     var name = ""
     var depth = 0
     for part in String(reflecting: type(of: error)).split(separator: ".", omittingEmptySubsequences: false) {

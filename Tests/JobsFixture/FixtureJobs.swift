@@ -1,12 +1,13 @@
 import FixtureFaults
 import Glibc
+import Logging
 import SkeinJobs
 import SkeinResilience
 import SkeinWork
 
 /// What the fixture's workers can run. The tests have the same types by the same names.
 let fixtureJobs: [any Job.Type] = [
-  Note.self, Poison.self, Bystander.self, Spawn.self, ClockStep.self,
+  Note.self, Poison.self, Bystander.self, Spawn.self, ClockStep.self, Misbehave.self,
 ]
 
 /// Writes a line to a file for each attempt; the first ones may fail.
@@ -87,6 +88,34 @@ struct Spawn: Job {
     appendLine("spawned \(child)", to: file)
     while context.attempt == 1 { try await Task.sleep(until: .now + .seconds(1), clock: .continuous) }
     return Nothing()
+  }
+}
+
+/// Does what a worker would rather not have in its own process.
+struct Misbehave: Job {
+  static let name = "misbehave"
+  var how: String
+  var file: String
+
+  struct Failed: Error {}
+  struct Hopeless: PermanentError {}
+
+  func run(in context: JobContext) async throws -> Int32 {
+    context.reportProgress(0.5, "half way")
+    context.appendLog(line: "it is going to \(how)")
+    appendLine("began \(how) \(context.attempt) \(getpid())", to: file)
+    switch how {
+    case "trap": print([0, 1, 2][context.attempt + 2])
+    case "trap once": if context.attempt == 1 { print([0, 1, 2][context.attempt + 2]) }
+    case "exit": exit(7)
+    case "loop": while getpid() > 0 {}
+    case "fail": throw Failed()
+    case "fail for good": throw Hopeless()
+    case "wait": try await Task.sleep(until: .now + .seconds(60), clock: .continuous)
+    case "log": context.logger.notice("it logs", metadata: ["what": "this"])
+    default: break
+    }
+    return getpid()
   }
 }
 

@@ -13,6 +13,7 @@ func work(_ queue: JobQueue, _ rest: [String]) async throws {
       if reached == step, left.isOver() { kill(getpid(), SIGKILL) }
     }
   }
+  if rest.contains("--isolated") { options.isolation = .process }
   tellReady()
   try await Worker(store: queue.store, registry: JobRegistry(fixtureJobs), options: options).run()
 }

@@ -1,13 +1,17 @@
 // A program that the tests of SkeinJobs run as child processes, to kill them, or to have the system fail them
 // (FixtureFaults).
 //
-//   JobsFixture worker DIRECTORY LOG [--concurrency N] [--die STEP NUMBER]
+//   JobsFixture worker DIRECTORY LOG [--concurrency N] [--die STEP NUMBER] [--isolated]
 //   JobsFixture produce DIRECTORY LOG COUNT [--bytes N] [--batch N] [--steps-clock]
 //   JobsFixture life DIRECTORY LOG COUNT
 //   JobsFixture look DIRECTORY LOG
 
 import Glibc
 import SkeinJobs
+import SkeinProcesses
+
+// In a process that runs jobs for a worker, the end of this program.
+try await Skein.main(jobs: JobRegistry(fixtureJobs)) {}
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {

@@ -29,6 +29,8 @@ public struct CommandJob: Job, Hashable {
 
   /// `command`.
   public static let name = "command"
+  /// It runs a program as it is.
+  public static let isIsolated = false
 
   /// The program and its arguments.
   ///

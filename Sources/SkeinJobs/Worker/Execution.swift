@@ -27,6 +27,9 @@ final class Execution: Sendable {
     var softLimit: TimeLimitExceeded?
     var isCancelled = false
     var limits: [ScheduledAction] = []
+    /// In which process its code runs, if not in this one.
+    var process: JobProcess?
+    var isKilled = false
   }
 
   init(
@@ -114,6 +117,7 @@ final class Execution: Sendable {
       limits.append(
         clock.schedule(at: clock.now.advanced(by: hard)) { [weak self] in
           hardLimitPassed(TimeLimitExceeded(limit: hard, isHard: true))
+          self?.killProcess()
           self?.cancelTask()
         })
     }
@@ -125,6 +129,24 @@ final class Execution: Sendable {
   func cancelOnRequest() {
     context.notes.update { $0.isCancelRequested = true }
     cancelTask()
+  }
+
+  /// Its code runs in a process now, or no more.
+  func runs(in process: JobProcess?) {
+    let isLate = state.withLock { state in
+      state.process = process
+      return state.isKilled
+    }
+    if isLate { process?.kill() }
+  }
+
+  /// Ends the process in which its code runs, if that is not this one.
+  func killProcess() {
+    let process = state.withLock { state in
+      state.isKilled = true
+      return state.process
+    }
+    process?.kill()
   }
 
   /// Cancels the task and stops waiting for it.

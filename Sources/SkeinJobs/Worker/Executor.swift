@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import Instrumentation
 internal import Logging
 internal import ServiceContextModule
+internal import SkeinFutures
 internal import SkeinSync
 internal import Tracing
 
@@ -66,16 +67,27 @@ struct Executor: Sendable {
       // The claim leaves such jobs alone; the registry is a value, so this is for a store that does not.
       return .threw(UndecodableInput(message: "this worker does not know job '\(job.kind.name)'"))
     }
-    return await execution.run(on: entry.blocks ? core.blockingThreads : nil) { [core] in
+    return await execution.run(on: threads(for: entry)) { [core] in
       // Read here and not in the claim: what is joined may be much.
       let inputs = job.ties.contains(.needsOthers) ? try await core.membership.inputs(of: job.token) : []
       let running = RunningJob(id: job.id, rootID: job.payload.rootID ?? job.id)
       return try await RunningJob.$current.withValue(running) {
         try await JobInputs.$current.withValue(JobInputs(inputs)) {
-          try await traced(job) { try await entry.run(job.payload, execution.context) }
+          try await traced(job) {
+            if entry.isIsolated, let processes = core.processes {
+              return try await processes.run(execution, inputs: inputs)
+            }
+            return try await entry.run(job.payload, execution.context)
+          }
         }
       }
     }
+  }
+
+  /// The threads that the code prefers: one that runs elsewhere needs none.
+  private func threads(for entry: JobRegistry.Entry) -> ParallelPool? {
+    let isElsewhere = entry.isIsolated && core.processes != nil
+    return entry.blocks && !isElsewhere ? core.blockingThreads : nil
   }
 
   /// Stores the end of an attempt: at once for a job that asks for it, else beside the next attempt.

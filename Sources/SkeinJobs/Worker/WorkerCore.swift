@@ -39,6 +39,8 @@ final class WorkerCore: Sendable {
   ///
   /// `nil` when no job of the registry blocks.
   let blockingThreads: ParallelPool?
+  /// Where the code of jobs runs that are isolated; `nil` when the worker isolates none.
+  let processes: JobProcesses?
   /// Rung when the claimer should look again.
   let bell = Event(name: "worker's bell")
   /// Set when something runs, for the reporter.
@@ -72,6 +74,7 @@ final class WorkerCore: Sendable {
     self.options = options
     self.blockingThreads = blockingThreads
     self.logger = logger
+    processes = options.isolation == .process ? JobProcesses(logger: logger) : nil
     knows = registry.knows
     unacked = Semaphore(permits: options.unackedLimit, isBounded: true, name: "ends not stored")
     state = Lock(State(plan: ClaimPlan(concurrency: options.concurrency)), name: "worker")
@@ -122,6 +125,7 @@ final class WorkerCore: Sendable {
   /// Gives a running job back at once. Its processes are ended first, since another worker may start it right away.
   private func leave(_ execution: Execution) {
     guard execution.settle() else { return execution.leave() }
+    execution.killProcess()
     if let group = execution.context.notes.read({ $0.processGroup }) { ProcessGroup(id: group).kill() }
     Task {
       await record(execution, .handedBack)

@@ -23,6 +23,8 @@ public struct WorkerOptions: Sendable {
   /// How many jobs may have ended without their end being on disk yet: so many may be repeated when the worker is
   /// killed. A job that asks for exact acknowledgement is never among them.
   public var unackedLimit = 64
+  /// Where the code of jobs runs: in the worker's process, unless told.
+  public var isolation = JobIsolation.none
   /// How long finished jobs are kept that do not say so themselves.
   public var retention = RetentionPolicy()
   /// The worker's name, for people; by default host and process number.
@@ -49,6 +51,11 @@ public struct WorkerOptions: Sendable {
       throw .invalidInput("the limit of ends that are not stored yet must be at least 1, not \(unackedLimit)")
     }
     try retention.validate()
+    if isolation == .process, !JobProcessFunction.isPrepared {
+      throw .invalidInput(
+        "this program can not run jobs in processes of their own: call Skein.main(jobs:) at the top of its main"
+      )
+    }
     for queue in queues {
       try JobOptions.check(queueName: queue.name)
       guard (1...1000).contains(queue.weight) else {

@@ -79,6 +79,15 @@ public final class ChildProcess: Sendable {
       at: SourcePlace(file, line))
   }
 
+  /// Starts a daemon whose standard error is an open file.
+  package static func start(
+    _ function: some RemoteFunction, name: String, errors: OwnedDescriptor
+  ) throws -> ChildProcess {
+    try start(
+      function, name: name, isDaemon: true, method: .standard, program: nil, errors: errors, at: SourcePlace()
+    )
+  }
+
   /// - Parameter errors: what is to be its standard error; `nil` for that of this process.
   static func start(
     _ function: some RemoteFunction, name: String?, isDaemon: Bool, method: StartMethod,

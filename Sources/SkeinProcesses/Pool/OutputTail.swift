@@ -3,19 +3,22 @@ internal import Glibc
 internal import SkeinSync
 
 /// What a process writes to its standard error: it may be passed on, and the end of it is kept.
-final class OutputTail: Sendable {
+package final class OutputTail: Sendable {
   /// How much is kept, in bytes: a backtrace of Swift has a few thousand.
-  static let limit = 1 << 15
+  private static let limit = 1 << 15
+
+  /// How long the last may take to come once the process has ended: one that it has started may write on.
+  private static let patience = Duration.seconds(10)
 
   /// Is set once nobody writes any more.
-  let hasEnded = Event(name: "end of output")
+  private let hasEnded = Event(name: "end of output")
   private let source: OwnedDescriptor
   private let passesOn: Bool
   private let kept = Lock<[UInt8]>([], internalTo: "OutputTail")
 
   /// - Parameter passesOn: whether what is written goes on to this process' standard error.
   /// - Returns: where the process is to write.
-  static func make(passesOn: Bool) throws(ProcessError) -> (OutputTail, OwnedDescriptor) {
+  package static func make(passesOn: Bool) throws(ProcessError) -> (OutputTail, OwnedDescriptor) {
     var ends: [Int32] = [-1, -1]
     let failure = skein_pipe(&ends)
     guard failure == 0 else { throw .outOfResources(-failure) }
@@ -30,7 +33,17 @@ final class OutputTail: Sendable {
   }
 
   /// What was written last.
-  var text: String { String(decoding: kept.withLock { $0 }, as: UTF8.self) }
+  package var text: String { String(decoding: kept.withLock { $0 }, as: UTF8.self) }
+
+  /// Suspends the task until nobody writes any more, or for some seconds.
+  package func waitForEnd() async { _ = try? await hasEnded.wait(timeout: Self.patience) }
+
+  /// Blocks the thread until nobody writes any more, or for some seconds.
+  @available(*, noasync)
+  package func waitForEnd() { _ = try? hasEnded.wait(timeout: Self.patience) }
+
+  /// Forgets what was written: what comes is of something else.
+  package func forget() { kept.withLock { $0 = [] } }
 
   private func listen() {
     DescriptorMonitor.shared.add(.init(.reading) { [self] in take() }, to: source.rawValue)

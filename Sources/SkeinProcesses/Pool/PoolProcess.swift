@@ -4,9 +4,6 @@ internal import SkeinWork
 
 /// A process of a pool, and how it is talked to. At any time one alone uses it.
 final class PoolProcess: Sendable {
-  /// How long the last of its output may take to come once it has ended.
-  private static let patience = Duration.seconds(10)
-
   let child: ChildProcess
   private let calls: Connection
   private let output: OutputTail
@@ -58,7 +55,7 @@ final class PoolProcess: Sendable {
       frame = try calls.nextFrame(until: Connection.deadline(after: limit), at: place)
     } catch let error as ConnectionError where error.meansAnEnd {
       let exit = try child.join()
-      _ = try? output.hasEnded.wait(timeout: Self.patience)
+      output.waitForEnd()
       throw crash(of: Function.name, exit, attempt)
     } catch WaitError.timedOut {
       try end()
@@ -89,7 +86,7 @@ final class PoolProcess: Sendable {
     } catch let error as ConnectionError where error.meansAnEnd {
       // Not cut short by a cancellation: it has ended, or is about to.
       let exit = await Task { [child] in try? await child.join() }.value ?? .unknown
-      _ = try? await output.hasEnded.wait(timeout: Self.patience)
+      await output.waitForEnd()
       throw crash(of: Function.name, exit, attempt)
     } catch let error as WaitError {
       child.kill()
@@ -103,7 +100,7 @@ final class PoolProcess: Sendable {
 
 extension ConnectionError {
   /// Whether the other end is not there any more.
-  fileprivate var meansAnEnd: Bool {
+  package var meansAnEnd: Bool {
     switch self {
     case .ended, .truncated: true
     default: false

@@ -45,3 +45,12 @@ struct ClockStep: FixtureJob {
   var seconds: Int64
   var gate: String
 }
+
+/// Does what a worker would rather not have in its own process; gives the id of the one that ran it.
+struct Misbehave: Job {
+  static let name = "misbehave"
+  var how: String
+  var file: String
+
+  func run(in context: JobContext) async throws -> Int32 { 0 }
+}
