@@ -28,7 +28,7 @@ public enum SkeinCommand {
     BrokenPipe.catchSignal()
     let code: Int32
     do {
-      let registry = try JobRegistry(BuiltinJobs.all + jobs)
+      let registry = try JobRegistry(BuiltinJobs.all + DemoJobs.all + jobs)
       code = try await Skein.main(jobs: registry, functions: LabFunctions.all + functions) {
         await run(Array(CommandLine.arguments.dropFirst()), jobs: jobs)
       }

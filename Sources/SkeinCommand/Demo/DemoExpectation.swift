@@ -20,6 +20,7 @@ enum DemoExpectation: Hashable, Sendable {
   case successAfterFailures(Int)
   case timeLimit
   case exhausted(attempts: Int, exitCode: Int32)
+  case contained
   case overtakes(least: Int)
   case survivesCrash
   case joins(Int)
@@ -33,6 +34,7 @@ enum DemoExpectation: Hashable, Sendable {
     case .successAfterFailures(let count): "succeeds after \(count) failures"
     case .timeLimit: "ended at its time limit"
     case .exhausted(let attempts, let code): "fails \(attempts) times with code \(code)"
+    case .contained: "its process alone ends"
     case .overtakes(let least): "overtakes \(least) or more"
     case .survivesCrash: "finished by another"
     case .joins(let count): "joins \(count) results"
@@ -57,6 +59,10 @@ enum DemoExpectation: Hashable, Sendable {
     case .exhausted(let attempts, let code):
       return state == .failed && outcome.record.life.reason == .exhausted && ends.count == attempts
         && outcome.attempts.allSatisfy { $0.outcome == .failed && $0.error?.exitCode == code }
+    case .contained:
+      let error = outcome.attempts.first?.error
+      return state == .failed && error?.exitCode.map { $0 < 0 } == true
+        && error?.message.contains("Fatal error") == true
     case .overtakes(let least):
       return state == .succeeded && outcome.overtaken >= least
     case .survivesCrash:

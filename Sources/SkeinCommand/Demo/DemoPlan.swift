@@ -147,6 +147,17 @@ struct DemoPlan: Sendable {
       try command("over its time limit", ["sleep", "30"], .timeLimit) {
         $0.hardTimeLimit = .milliseconds(700)
       },
+      DemoGroup(
+        title: "traps, in Swift", jobs: [try NewJob(DemoTrap(index: 7)) { $0.queue = "programs" }],
+        expected: .contained),
+      DemoGroup(
+        title: "never ends, in C",
+        jobs: [
+          try NewJob(DemoLoop()) {
+            $0.queue = "programs"
+            $0.hardTimeLimit = .milliseconds(700)
+          }
+        ], expected: .timeLimit),
       try command(
         "fails for good", ["/bin/sh", "-c", "echo no such luck >&2; exit 3"],
         .exhausted(attempts: 2, exitCode: 3)

@@ -184,8 +184,10 @@ final class DemoRun: Sendable {
     options.name = name
     options.concurrency = concurrency
     options.queues = queues.map { WorkerOptions.QueueShare($0) }
+    options.isolation = .process
+    options.passesOutputOn = false
     return try Worker(
-      store: queue.store, registry: KnownJobs.registry, options: options,
+      store: queue.store, registry: try DemoJobs.registry, options: options,
       logger: Logger(label: "skein.worker"))
   }
 

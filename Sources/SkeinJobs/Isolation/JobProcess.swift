@@ -10,8 +10,8 @@ final class JobProcess: Sendable {
   private let output: OutputTail
 
   /// Starts one, and waits until it can be given a job.
-  static func start(name: String) async throws -> JobProcess {
-    let process = try JobProcess(name: name)
+  static func start(name: String, passesOutputOn: Bool) async throws -> JobProcess {
+    let process = try JobProcess(name: name, passesOutputOn: passesOutputOn)
     do {
       guard case .ready = try await process.connection.receive(JobProcessNews.self) else {
         throw ConnectionError.malformed
@@ -23,10 +23,10 @@ final class JobProcess: Sendable {
     return process
   }
 
-  private init(name: String) throws {
+  private init(name: String, passesOutputOn: Bool) throws {
     let (mine, theirs) = try Connection.makePair(name: name)
     defer { theirs.close() }
-    let (output, errors) = try OutputTail.make(passesOn: true)
+    let (output, errors) = try OutputTail.make(passesOn: passesOutputOn)
     connection = mine
     self.output = output
     child = try ChildProcess.start(JobProcessFunction(worker: theirs), name: name, errors: errors)

@@ -13,8 +13,12 @@ final class JobProcesses: Sendable {
 
   private let state = Lock(State(), name: "job processes")
   private let logger: Logger
+  private let passesOutputOn: Bool
 
-  init(logger: Logger) { self.logger = logger }
+  init(logger: Logger, passesOutputOn: Bool) {
+    self.logger = logger
+    self.passesOutputOn = passesOutputOn
+  }
 
   /// Runs an attempt in a process.
   ///
@@ -44,7 +48,7 @@ final class JobProcesses: Sendable {
       state.lastNumber += 1
       return state.lastNumber
     }
-    return try await JobProcess.start(name: "skein-job-\(number)")
+    return try await JobProcess.start(name: "skein-job-\(number)", passesOutputOn: passesOutputOn)
   }
 
   private func giveBack(_ process: JobProcess) {

@@ -74,7 +74,9 @@ final class WorkerCore: Sendable {
     self.options = options
     self.blockingThreads = blockingThreads
     self.logger = logger
-    processes = options.isolation == .process ? JobProcesses(logger: logger) : nil
+    processes =
+      options.isolation == .process
+      ? JobProcesses(logger: logger, passesOutputOn: options.passesOutputOn) : nil
     knows = registry.knows
     unacked = Semaphore(permits: options.unackedLimit, isBounded: true, name: "ends not stored")
     state = Lock(State(plan: ClaimPlan(concurrency: options.concurrency)), name: "worker")

@@ -34,6 +34,9 @@ public struct WorkerOptions: Sendable {
   package var randomness: @Sendable (ClaimedJob) -> any RandomNumberGenerator = { _ in
     SystemRandomNumberGenerator()
   }
+  /// Whether what isolated jobs write to their standard error goes on to the worker's. Of a job whose process ends it is
+  /// in the attempt's log either way.
+  package var passesOutputOn = true
   /// Called at each step of an attempt, on the thread that takes the step: for tests that crash or pause there.
   package var onStep: (@Sendable (WorkerStep, ClaimToken) -> Void)?
 

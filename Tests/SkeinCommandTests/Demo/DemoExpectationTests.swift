@@ -18,7 +18,7 @@ import Testing
     let attempts = attempts.enumerated().map { index, outcome in
       var attempt = AttemptRecord(
         number: index + 1, delivery: index + 1, worker: "w\(index)", startedAt: Date(), outcome: outcome)
-      attempt.error = code.map { AttemptError(type: "E", message: "", exitCode: $0) }
+      attempt.error = code.map { AttemptError(type: "E", message: "Fatal error: no", exitCode: $0) }
       return attempt
     }
     return DemoOutcome(record: record, attempts: attempts)
@@ -35,6 +35,7 @@ import Testing
       (.timeLimit, outcome(.failed, .timeLimit, [.timedOut])),
       (.exhausted(attempts: 2, exitCode: 3), outcome(.failed, .exhausted, [.failed, .failed], code: 3)),
       (.overtakes(least: 3), overtaker),
+      (.contained, outcome(.failed, .exhausted, [.failed], code: -4)),
       (.joins(2), joining),
       (.survivesCrash, outcome(.succeeded, nil, [.crashed, .succeeded])),
     ]
