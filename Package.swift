@@ -66,7 +66,7 @@ let modules = [
     dependencies: ["CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork"],
     testDependencies: [
       "CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork", "SkeinTesting", "TestPrograms",
-      "ProcessFunctions", "ProcessesFixture",
+      "ProcessFunctions", "ProcessesFixture", "MemoryFixture",
     ]),
   Module(
     name: "SkeinJobs",
@@ -135,6 +135,9 @@ let baseSupport: [Target] = [
   .executableTarget(
     name: "ProcessesFixture", dependencies: ["ProcessFunctions", "SkeinProcesses", "SkeinSync"],
     path: "Tests/ProcessesFixture", swiftSettings: swiftSettings),
+  .executableTarget(
+    name: "MemoryFixture", dependencies: ["SkeinProcesses", "SkeinWork"],
+    path: "Tests/MemoryFixture", swiftSettings: swiftSettings),
 ]
 
 let executables: [Target] = [

@@ -117,6 +117,52 @@ uint64_t skein_load_u64(const void *word);
 void skein_store_u64(void *word, uint64_t value);
 uint32_t skein_add_u32(void *word, uint32_t value);
 
+uint32_t skein_exchange_u32(void *word, uint32_t value);
+uint64_t skein_add_u64(void *word, uint64_t value);
+
+/// Puts `desired` in the place of `expected`; tells whether that was there.
+bool skein_replace_u32(void *word, uint32_t expected, uint32_t desired);
+bool skein_replace_u64(void *word, uint64_t expected, uint64_t desired);
+
+// MARK: Shared memory
+
+/// Makes memory of `size` bytes without a name, all of it there, that can neither shrink nor grow (man 2 memfd_create).
+/// Returns a descriptor or a negative errno: -ENOMEM also when the machine has not so much.
+int skein_make_shared_memory(uint64_t size);
+
+/// Maps it (man 2 mmap), which keeps its size for good. Returns 0 or a negative errno: -EPERM when it could shrink.
+int skein_map_shared_memory(int descriptor, size_t size, void **address);
+int skein_unmap_shared_memory(void *address, size_t size);
+
+/// What tells the memory from all other, and its size. Returns 0 or a negative errno.
+int skein_identify_memory(int descriptor, uint64_t *device, uint64_t *inode, uint64_t *size);
+
+/// A lock between processes that outlives its owner (man 3 pthread_mutexattr_setrobust) and knows its thread.
+size_t skein_shared_mutex_size(void);
+int skein_shared_mutex_make(void *mutex);
+
+/// Takes it; waits until `deadline` nanoseconds on CLOCK_MONOTONIC (negative: no limit). Returns 0; 1 when its owner
+/// has died, and it is usable again; or -EDEADLK, -ETIMEDOUT.
+int skein_shared_mutex_lock(void *mutex, int64_t deadline);
+
+/// The same without waiting: -EBUSY when another thread has it.
+int skein_shared_mutex_try(void *mutex);
+
+/// Gives it back; -EPERM when the calling thread does not have it.
+int skein_shared_mutex_unlock(void *mutex);
+
+/// When a process that lives was started, in ticks since the machine's start; -ESRCH when there is none.
+int64_t skein_process_start(pid_t process);
+
+/// The most words that skein_futex_wait_any takes.
+#define SKEIN_MAX_WAITED_WORDS 128
+
+/// Sleeps while each word has the value expected of it (man 2 futex_waitv), at the longest until `deadline`.
+/// The first `private_count` are not shared. Returns 0 when woken or a negative errno, as skein_futex_wait does;
+/// -ENOSYS when the kernel is too old.
+int skein_futex_wait_any(
+    const void *const *words, const uint32_t *expected, size_t count, size_t private_count, int64_t deadline);
+
 // MARK: Clocks
 
 /// Nanoseconds on CLOCK_MONOTONIC, which stands still while the machine sleeps.
