@@ -10,6 +10,7 @@ struct SharedThings: Codable {
   var event: SharedEvent
   var value: SharedValue<Int>
   var counter: SharedCounter
+  var barrier: SharedBarrier
 }
 
 /// Tells the test that this program has come so far.
@@ -19,7 +20,7 @@ func tell(_ word: String) {
 }
 
 // The message is an argument, and its files are the descriptors from 3 on.
-let received = DescriptorTransfer(received: Array(3..<8))
+let received = DescriptorTransfer(received: Array(3..<9))
 let things = try DescriptorTransfer.$current.withValue(received) {
   try JSONCodec().decode(SharedThings.self, from: Data(CommandLine.arguments[2].utf8))
 }
@@ -36,6 +37,9 @@ func perform(_ role: String) throws {
   case "hold-permit":
     things.semaphore.acquire()
     waitForEnd()
+  case "meet":
+    tell("ready")
+    tell("\((try? things.barrier.wait()).map(String.init) ?? "broken")")
   case "wait":
     tell("ready")
     things.event.wait()

@@ -12,6 +12,7 @@ struct SharedThings: Codable {
   var event: SharedEvent
   var value: SharedValue<Int>
   var counter: SharedCounter
+  var barrier: SharedBarrier
 
   init(permits: Int = 1) throws {
     lock = try SharedLock()
@@ -19,6 +20,7 @@ struct SharedThings: Codable {
     event = try SharedEvent()
     value = try SharedValue(0)
     counter = try SharedCounter()
+    barrier = try SharedBarrier(parties: 3)
   }
 
   /// Starts MemoryFixture with these things.

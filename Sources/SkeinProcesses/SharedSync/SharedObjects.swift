@@ -27,8 +27,9 @@ package enum SharedObjects {
       SharedChanges(region: region).wakeAll()
     case .event:
       SharedChanges(region: region).wakeAll()
+    case .barrier: BarrierCore(region: region).sweep(isDead)
     // The C library's own list gives back the locks of the dead.
-    case .lock, .value, .array, .counter, .condition, .barrier: break
+    case .lock, .value, .array, .counter, .condition: break
     }
   }
 }
