@@ -11,6 +11,7 @@ struct SharedThings: Codable {
   var value: SharedValue<Int>
   var counter: SharedCounter
   var barrier: SharedBarrier
+  var condition: SharedCondition
 }
 
 /// Tells the test that this program has come so far.
@@ -20,7 +21,7 @@ func tell(_ word: String) {
 }
 
 // The message is an argument, and its files are the descriptors from 3 on.
-let received = DescriptorTransfer(received: Array(3..<9))
+let received = DescriptorTransfer(received: Array(3..<11))
 let things = try DescriptorTransfer.$current.withValue(received) {
   try JSONCodec().decode(SharedThings.self, from: Data(CommandLine.arguments[2].utf8))
 }
@@ -37,6 +38,9 @@ func perform(_ role: String) throws {
   case "hold-permit":
     things.semaphore.acquire()
     waitForEnd()
+  case "await":
+    _ = try things.condition.lock.withLock { try things.condition.wait() }
+    tell("notified")
   case "meet":
     tell("ready")
     tell("\((try? things.barrier.wait()).map(String.init) ?? "broken")")

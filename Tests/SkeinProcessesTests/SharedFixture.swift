@@ -13,6 +13,7 @@ struct SharedThings: Codable {
   var value: SharedValue<Int>
   var counter: SharedCounter
   var barrier: SharedBarrier
+  var condition: SharedCondition
 
   init(permits: Int = 1) throws {
     lock = try SharedLock()
@@ -21,6 +22,7 @@ struct SharedThings: Codable {
     value = try SharedValue(0)
     counter = try SharedCounter()
     barrier = try SharedBarrier(parties: 3)
+    condition = try SharedCondition(lock: try SharedLock(), capacity: 4)
   }
 
   /// Starts MemoryFixture with these things.

@@ -94,7 +94,13 @@ extension SharedRegion {
   static func decode(
     from decoder: any Decoder, as kind: SharedLayout.Kind, elementStride: Int = 1
   ) throws -> SharedRegion {
-    let region = try adopt(OwnedDescriptor(from: decoder))
+    try check(OwnedDescriptor(from: decoder), as: kind, elementStride: elementStride)
+  }
+
+  static func check(
+    _ descriptor: OwnedDescriptor, as kind: SharedLayout.Kind, elementStride: Int
+  ) throws(SharedMemoryError) -> SharedRegion {
+    let region = try adopt(descriptor)
     let found = region.layout
     guard found.kind == kind, found.elementStride == elementStride else {
       let expected = SharedLayout(kind: kind, elementStride: elementStride, count: found.count)

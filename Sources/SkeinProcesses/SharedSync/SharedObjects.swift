@@ -28,8 +28,9 @@ package enum SharedObjects {
     case .event:
       SharedChanges(region: region).wakeAll()
     case .barrier: BarrierCore(region: region).sweep(isDead)
+    case .condition: ConditionTable(region: region).sweep(isDead)
     // The C library's own list gives back the locks of the dead.
-    case .lock, .value, .array, .counter, .condition: break
+    case .lock, .value, .array, .counter: break
     }
   }
 }
