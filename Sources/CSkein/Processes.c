@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -90,9 +91,42 @@ int skein_reap_process(int descriptor, int *code) {
   return 1;
 }
 
+// Swift's runtime and libdispatch keep the thread's id where nobody else can reach it, and lock by it: in a forked child the
+// kernel would take what such a lock says for the parent's thread, and a second thread would wait for that one for ever.
+// So the words among their thread-local variables that hold the id are noted before the fork, and corrected after it.
+struct id_words {
+  uint32_t id;
+  size_t count;
+  uint32_t *places[64];
+};
+
+static bool keeps_ids(const char *name) {
+  // The program itself, into which they may be linked, has no name.
+  return name[0] == 0 || strstr(name, "libswift") != NULL || strstr(name, "libdispatch") != NULL;
+}
+
+static int note_ids(struct dl_phdr_info *module, size_t size, void *context) {
+  struct id_words *words = context;
+  (void)size;
+  if (module->dlpi_tls_data == NULL || !keeps_ids(module->dlpi_name)) return 0;
+  for (size_t index = 0; index < module->dlpi_phnum; index++) {
+    if (module->dlpi_phdr[index].p_type != PT_TLS) continue;
+    uint32_t *first = module->dlpi_tls_data, *end = first + module->dlpi_phdr[index].p_memsz / sizeof *first;
+    for (uint32_t *place = first; place < end && words->count < 64; place++) {
+      if (*place == words->id) words->places[words->count++] = place;
+    }
+  }
+  return 0;
+}
+
 pid_t skein_fork(void) {
+  struct id_words words = {.id = (uint32_t)syscall(SYS_gettid)};
+  dl_iterate_phdr(note_ids, &words);
   pid_t process = fork();
-  return process >= 0 ? process : -errno;
+  if (process != 0) return process > 0 ? process : -errno;
+  uint32_t id = (uint32_t)syscall(SYS_gettid);
+  for (size_t index = 0; index < words.count; index++) *words.places[index] = id;
+  return 0;
 }
 
 void skein_close_from(int first) { (void)close_range((unsigned)first, UINT_MAX, 0); }
@@ -173,7 +207,7 @@ static void serve_forks(void) {
       continue;
     }
     int control = descriptors[0], line = descriptors[1], errors = received > 2 ? descriptors[2] : -1;
-    pid_t process = count < SKEIN_MAX_SERVED ? fork() : (errno = EAGAIN, -1);
+    pid_t process = count < SKEIN_MAX_SERVED ? skein_fork() : -EAGAIN;
     if (process == 0) {
       sigaction(SIGCHLD, &kept, NULL);
       sigprocmask(SIG_SETMASK, &previous, NULL);
@@ -183,7 +217,7 @@ static void serve_forks(void) {
     close(control);
     if (errors >= 0) close(errors);
     if (process < 0) {
-      tell(line, -errno, -1);
+      tell(line, process, -1);
       close(line);
       continue;
     }

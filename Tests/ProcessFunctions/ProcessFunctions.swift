@@ -10,7 +10,8 @@ package enum ProcessFunctions {
     Succeed.self, Fail.self, End.self, Trap.self, Overflow.self, Linger.self, Echo.self, Describe.self,
     Flood.self,
     HalfMessage.self, Grandchild.self, Square.self, WhoAmI.self, Spin.self, CrashUntil.self, Remember.self,
-    Recall.self, Allocate.self, Meet.self, SquareOrFail.self, PoolExerciseStep.self,
+    Recall.self, Allocate.self, Meet.self, SquareOrFail.self, AddToShared.self, HoldShared.self,
+    PoolExerciseStep.self,
   ]
 
   package static var registry: FunctionRegistry { get throws { try FunctionRegistry(all) } }

@@ -247,7 +247,8 @@ int skein_signal_process(int descriptor, int signal);
 /// negative errno.
 int skein_reap_process(int descriptor, int *code);
 
-/// Forks (man 2 fork), which Swift forbids: in the child there is the calling thread alone, and no task ever runs.
+/// Forks (man 2 fork), which Swift forbids: in the child there is the calling thread alone, and no task ever runs if one
+/// has run before. Returns a negative errno when it fails.
 pid_t skein_fork(void);
 
 /// Closes all descriptors from `first` on (man 2 close_range).

@@ -27,7 +27,7 @@ enum Experiments {
     ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
     PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
     ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), PipeExperiment(),
-    ProcessPoolExperiment(), InitializerExperiment(),
+    SharedMemoryExperiment(), ProcessPoolExperiment(), InitializerExperiment(),
     DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
   ]
 

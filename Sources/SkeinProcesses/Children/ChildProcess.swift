@@ -179,6 +179,8 @@ public final class ChildProcess: Sendable {
       if endedByItself || state.isOverdue { state.failure = ProcessError.noChild(executable: executable) }
     }
     LiveChildren.remove(self)
+    // What it held of shared objects is given back before anybody learns of its end.
+    SharedObjects.sweep(processID: processID)
     hasEnded.set()
   }
 

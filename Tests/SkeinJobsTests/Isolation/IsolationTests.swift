@@ -88,7 +88,9 @@ struct IsolationTests {
     defer { worker.kill() }
     try await fixture.open { (queue) async throws in
       let job = try await queue.enqueue(Misbehave(how: "wait", file: fixture.log))
-      try await eventually("its progress is stored") { try await queue.job(job.id)?.progress?.fraction == 0.5 }
+      try await eventually("its progress is stored") {
+        try await queue.job(job.id)?.progress?.fraction == 0.5
+      }
       _ = try await queue.cancel(job.id)
       let record = try await queue.waitForEnd(of: job.id, timeout: .seconds(100))
       #expect(record.state == .cancelled)
