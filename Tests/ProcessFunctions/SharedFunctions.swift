@@ -1,5 +1,6 @@
 import Glibc
 package import SkeinProcesses
+import SkeinSync
 package import SkeinWork
 
 /// Adds one to everything that is shared, so many times.
@@ -49,5 +50,40 @@ package struct HoldShared: RemoteFunction {
       try connection.send("held")
       while true { pause() }
     }
+  }
+}
+
+/// Puts numbers into a queue.
+package struct PutNumbers: RemoteFunction {
+  package static let name = "put-numbers"
+  var queue: SharedQueue<Int>
+  var numbers: Range<Int>
+
+  package init(_ queue: SharedQueue<Int>, _ numbers: Range<Int>) {
+    self.queue = queue
+    self.numbers = numbers
+  }
+
+  @available(*, noasync)
+  package func run() throws -> Nothing {
+    for number in numbers { try queue.put(number) }
+    return Nothing()
+  }
+}
+
+/// Moves numbers from one queue to another until the first one ends.
+package struct MoveNumbers: RemoteFunction {
+  package static let name = "move-numbers"
+  var source: SharedQueue<Int>
+  var target: SharedQueue<Int>
+
+  package init(from source: SharedQueue<Int>, to target: SharedQueue<Int>) {
+    self.source = source
+    self.target = target
+  }
+
+  @available(*, noasync)
+  package func run() throws -> Nothing {
+    do { while true { try target.put(source.get()) } } catch WaitError.closed { return Nothing() }
   }
 }

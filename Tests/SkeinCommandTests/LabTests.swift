@@ -16,7 +16,8 @@ import Testing
       names == [
         "concurrency", "scaling", "lifecycle", "daemon", "race", "lock", "rlock", "semaphore", "event",
         "condition", "barrier", "queue", "worker-pool", "priority", "thread-local", "thread-pool",
-        "future-chain", "process", "isolation", "start-methods", "pipe", "shared-memory", "process-pool",
+        "future-chain", "process", "isolation", "start-methods", "ipc-queue", "pipe", "shared-memory",
+        "process-pool",
         "initializer",
         "deadlock", "pool-size", "dictionary",
       ])

@@ -26,7 +26,8 @@ enum Experiments {
     RaceExperiment(), LockExperiment(), RecursiveLockExperiment(), SemaphoreExperiment(), EventExperiment(),
     ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
     PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
-    ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), PipeExperiment(),
+    ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), IPCQueueExperiment(),
+    PipeExperiment(),
     SharedMemoryExperiment(), ProcessPoolExperiment(), InitializerExperiment(),
     DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
   ]

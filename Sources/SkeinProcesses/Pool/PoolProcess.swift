@@ -8,6 +8,8 @@ final class PoolProcess: Sendable {
   private let calls: Connection
   private let output: OutputTail
   private let callCount = Lock(0, internalTo: "PoolProcess")
+  /// Whether it has said that it can be given calls.
+  private let isReady = Lock(false, internalTo: "PoolProcess")
 
   init(
     name: String, method: StartMethod, program: ChildProgram?, memoryLimit: Int?, passesOutputOn: Bool,
@@ -51,6 +53,10 @@ final class PoolProcess: Sendable {
     let call = try FunctionCall(function)
     let frame: Frame
     do {
+      if !isReady.withLock({ $0 }) {
+        _ = try calls.nextFrame(until: nil, at: place)
+        isReady.withLock { $0 = true }
+      }
       try calls.send(call.bytes, call.descriptors, at: place)
       frame = try calls.nextFrame(until: Connection.deadline(after: limit), at: place)
     } catch let error as ConnectionError where error.meansAnEnd {
@@ -81,6 +87,10 @@ final class PoolProcess: Sendable {
     let call = try FunctionCall(function)
     let frame: Frame
     do {
+      if !isReady.withLock({ $0 }) {
+        _ = try await calls.nextFrame(until: nil, clock: MonotonicClock())
+        isReady.withLock { $0 = true }
+      }
       try await calls.send(call.bytes, call.descriptors)
       frame = try await calls.nextFrame(until: Connection.deadline(after: limit), clock: MonotonicClock())
     } catch let error as ConnectionError where error.meansAnEnd {

@@ -15,6 +15,8 @@ struct PoolWorkerFunction: RemoteFunction {
   func run() throws -> Nothing {
     if let memoryLimit { Self.limitMemory(to: memoryLimit) }
     let functions = try ChildProgram.current.functions
+    // It is ready: the time of a call begins with the call.
+    try calls.send(Data(), [], at: SourcePlace())
     while true {
       let frame: Frame
       do { frame = try calls.nextFrame(until: nil, at: SourcePlace()) } catch ConnectionError.ended {

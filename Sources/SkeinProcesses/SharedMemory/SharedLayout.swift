@@ -4,7 +4,7 @@ internal import CSkein
 struct SharedLayout: Hashable, Sendable {
   enum Kind: UInt32, Sendable {
     case lock = 1
-    case value, array, counter, semaphore, event, condition, barrier
+    case value, array, counter, semaphore, event, condition, barrier, queue
   }
 
   static let magic: UInt64 = 0x316e_6965_6b53  // "Skein1"

@@ -1,7 +1,7 @@
 internal import CSkein
 internal import SkeinSync
 
-/// The two words at the beginning of a primitive on which the threads and tasks of all processes wait for a change.
+/// Two words of a primitive, by default those at its beginning, on which the threads and tasks of all processes wait for a change.
 ///
 /// Whoever waits first counts himself, then reads the number of changes, then looks whether he is served, and sleeps while
 /// the number stays. Whoever changes something does so first, and then looks whether anybody is counted. All of these are
@@ -12,9 +12,11 @@ internal import SkeinSync
 /// that dies between a change and the call that wakes is made up for by `SharedObjects.sweep`, which wakes all.
 struct SharedChanges: Sendable {
   let region: SharedRegion
+  /// Where they are behind the header.
+  var offset = 0
 
-  private var number: UnsafeMutableRawPointer { region.address + SharedLayout.words }
-  private var waiters: UnsafeMutableRawPointer { region.address + SharedLayout.words + 4 }
+  private var number: UnsafeMutableRawPointer { region.address + SharedLayout.words + offset }
+  private var waiters: UnsafeMutableRawPointer { number + 4 }
 
   var waiterCount: Int { Int(skein_load_u32(waiters)) }
 

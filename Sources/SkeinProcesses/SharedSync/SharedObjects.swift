@@ -29,6 +29,9 @@ package enum SharedObjects {
       SharedChanges(region: region).wakeAll()
     case .barrier: BarrierCore(region: region).sweep(isDead)
     case .condition: ConditionTable(region: region).sweep(isDead)
+    case .queue:
+      SharedRing(region: region).itemsCame.wakeAll()
+      SharedRing(region: region).roomCame.wakeAll()
     // The C library's own list gives back the locks of the dead.
     case .lock, .value, .array, .counter: break
     }

@@ -7,7 +7,7 @@ internal import SkeinWork
 enum LabFunctions {
   static let all: [any RemoteFunction.Type] = [
     ShowProcess.self, ModifyGlobal.self, LabTrap.self, SendWords.self, FindPrimes.self, ShareFactor.self,
-    SumOfProducts.self, AddOneToAll.self,
+    SumOfProducts.self, AddOneToAll.self, ProduceItems.self, ConsumeItems.self,
   ]
 }
 
