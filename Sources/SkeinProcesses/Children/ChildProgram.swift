@@ -2,7 +2,7 @@ internal import CSkein
 internal import SkeinSync
 internal import SkeinWork
 
-/// A program whose processes can be children: an executable that calls ``Skein/main(_:_:)``, and what its functions are.
+/// A program whose processes can be children: an executable that calls `Skein.main`, and what its functions are.
 public struct ChildProgram: Sendable {
   /// The path of the executable.
   public let executable: String
@@ -17,7 +17,7 @@ public struct ChildProgram: Sendable {
 
   /// The program of this process.
   ///
-  /// - Throws: ``ProcessError/notPrepared`` when it has not called ``Skein/main(_:_:)``.
+  /// - Throws: ``ProcessError/notPrepared`` when it has not called `Skein.main`.
   public static var current: ChildProgram {
     get throws(ProcessError) {
       guard let program = prepared.withLock({ $0 }) else { throw .notPrepared }

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Why a process could not be started, or did not do what it was started for.
 public enum ProcessError: Error, Hashable, Sendable {
-  /// The program has not called ``Skein/main(_:_:)``, so that its children would run all of it again.
+  /// The program has not called `Skein.main`, so that its children would run all of it again.
   case notPrepared
   /// The function is not registered in this program.
   case notRegistered(function: String, known: [String])
@@ -17,7 +17,7 @@ public enum ProcessError: Error, Hashable, Sendable {
   /// The child refused what it was to do: it is of another build, or does not know the function.
   case refused(reason: String)
   /// The executable did not become a child: it ended, or does something else, because it does not call
-  /// ``Skein/main(_:_:)``.
+  /// `Skein.main`.
   case noChild(executable: String)
   /// The process was to be closed while it lives.
   case stillAlive(name: String)

@@ -14,7 +14,7 @@ public import SkeinWork
 /// Its input may hold connections and shared objects, which the other process gets its own handles for. The function runs
 /// on a thread of its own, and may block it.
 ///
-/// Every process registers its functions with ``Skein/main(_:_:)``.
+/// Every process registers its functions with `Skein.main`.
 public protocol RemoteFunction: RemoteWork, PoolWork {
   /// Whether it may be run again when the process that ran it has ended in the midst of it. By default it may not.
   static var isIdempotent: Bool { get }

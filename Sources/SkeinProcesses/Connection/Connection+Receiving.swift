@@ -22,7 +22,7 @@ extension Connection {
   ///   - timeout: how long to wait at the longest; zero or less only looks.
   ///   - clock: what measures it.
   /// - Returns: the message.
-  /// - Throws: `WaitError.timedOut`, and nothing is lost; else as ``receive(_:)``.
+  /// - Throws: `WaitError.timedOut`, and nothing is lost; else as `receive`.
   /// - Cancellation: nothing is lost.
   public func receive<Message: Decodable, C: DeadlineClock>(
     _ type: Message.Type = Message.self, timeout: Duration, clock: C = MonotonicClock()

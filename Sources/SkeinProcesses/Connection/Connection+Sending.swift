@@ -34,7 +34,7 @@ extension Connection {
   /// Sends plain bytes; suspends the task while the other end is behind with receiving.
   ///
   /// - Throws: ``ConnectionError``; `WaitError.cancelled`.
-  /// - Cancellation: as with ``send(_:file:line:)``.
+  /// - Cancellation: as with `send`.
   /// - Complexity: O(bytes).
   public func sendBytes(_ bytes: Data) async throws { try await send(bytes, []) }
 

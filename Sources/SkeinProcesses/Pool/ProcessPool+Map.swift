@@ -15,7 +15,7 @@ extension ProcessPool {
   ///   - functions: what is to be run. They are taken as room is made, so that a long sequence needs no memory.
   ///   - chunk: how many go to a process at a time; more of them cost less each, and less evenly.
   /// - Returns: the results, in the order of the functions.
-  /// - Throws: the error of the first function that has one, in their order; what ``submit(_:file:line:)`` throws;
+  /// - Throws: the error of the first function that has one, in their order; what `submit` throws;
   ///   `WaitError.cancelled`.
   /// - Cancellation: what has not begun is cancelled.
   /// - Precondition: `chunk` is positive.
@@ -77,7 +77,7 @@ extension ProcessPool {
 
       /// The next result; `nil` after the last one.
       ///
-      /// - Throws: what ``ProcessPool/submit(_:file:line:)`` throws; `WaitError.cancelled`.
+      /// - Throws: what `submit` throws; `WaitError.cancelled`.
       public func next() async throws -> Element? {
         while ready.isEmpty {
           guard let future = try await window.nextDone(in: pool) else { return nil }

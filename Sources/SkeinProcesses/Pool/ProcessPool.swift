@@ -64,7 +64,7 @@ public final class ProcessPool: WorkerPool {
   ///   - name: what errors and diagnosis call it; its processes are called so with a number.
   ///   - options: what it is like beyond that.
   /// - Throws: `PoolError.invalidSize` when a number is not positive; ``ProcessError/notPrepared`` when the program has not
-  ///   called ``Skein/main(_:_:)``; ``ProcessError/notRegistered(function:known:)`` for the initialiser.
+  ///   called `Skein.main`; ``ProcessError/notRegistered(function:known:)`` for the initialiser.
   public init(
     processes: Int, name: String = "processes", options: Options = Options(),
     file: StaticString = #fileID, line: UInt = #line

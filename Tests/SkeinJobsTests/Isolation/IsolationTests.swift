@@ -113,8 +113,8 @@ struct IsolationTests {
     for process in processes { try await eventually("process \(process) is gone") { !isAlive(process) } }
   }
 
-  @Test("a worker that must stop at once gives its job back, and ends the job's process")
-  func handBack() async throws {
+  @Test("when a worker is killed, its job's process ends with it, and the job is not over")
+  func killedWorker() async throws {
     let worker = try await fixture.worker("--isolated")
     try await fixture.open { (queue) async throws in
       let job = try await queue.enqueue(Misbehave(how: "loop", file: fixture.log))
