@@ -12,12 +12,11 @@ import Testing
 let fixture = Program(built: "ProcessesFixture")
 
 func program() throws -> ChildProgram {
-  _ = withoutBacktraces
-  return ChildProgram(executable: fixture.path, functions: try ProcessFunctions.registry)
+  var program = ChildProgram(executable: fixture.path, functions: try ProcessFunctions.registry)
+  // It takes seconds.
+  program.environment["SWIFT_BACKTRACE"] = "enable=no"
+  return program
 }
-
-/// Before the first fork server starts, which keeps its environment: a backtrace takes seconds.
-private let withoutBacktraces: Void = { _ = setenv("SWIFT_BACKTRACE", "enable=no", 1) }()
 
 let executingMethods: [StartMethod] = [.spawn, .forkServer]
 

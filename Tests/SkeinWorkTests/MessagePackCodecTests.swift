@@ -125,6 +125,10 @@ struct MessagePackCodecTests {
       #expect(hex(encoded) == expected)
       #expect(try codec.decode(Date.self, from: encoded) == date)
     }
+    for seconds in [Double.infinity, -.infinity, .nan, 1e30] {
+      #expect(throws: EncodingError.self) { try codec.encode([Date(timeIntervalSince1970: seconds)]) }
+      #expect(throws: EncodingError.self) { try codec.encode(Date(timeIntervalSince1970: seconds)) }
+    }
     #expect(try codec.decode(Date.self, from: bytes("05")) == Date(timeIntervalSince1970: 5))
   }
 

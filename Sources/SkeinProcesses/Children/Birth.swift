@@ -26,11 +26,11 @@ struct Birth {
     switch method {
     case .spawn:
       let child = try Spawning(
-        executable: program.executable, role: .child, control: control, errors: errors
+        program: program, role: .child, control: control, errors: errors
       ).start()
       return Born(processID: child.processID, process: child.descriptor, origin: .own)
     case .forkServer:
-      let child = try ForkServer.fork(program.executable, control: control, errors: errors)
+      let child = try ForkServer.fork(program, control: control, errors: errors)
       return Born(
         processID: child.processID, process: child.process, origin: .served(line: child.line, child.server))
     case .fork:

@@ -8,6 +8,8 @@ public struct ChildProgram: Sendable {
   public let executable: String
   /// The functions that both sides know.
   public let functions: FunctionRegistry
+  /// Variables that its processes have beside those of this one, or with other values.
+  public var environment: [String: String] = [:]
 
   /// Describes another executable, made of the same sources, that knows the same functions.
   public init(executable: String, functions: FunctionRegistry) {

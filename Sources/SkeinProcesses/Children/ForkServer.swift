@@ -22,18 +22,22 @@ final class ForkServer: Sendable {
   private static let patience = Duration.seconds(60)
 
   private let socket: OwnedDescriptor
-  private let executable: String
   private let forks = skein_fork_count()
 
-  private init(of executable: String) throws(ProcessError) {
+  private init(of program: ChildProgram) throws(ProcessError) {
     let (mine, theirs) = try OwnedDescriptor.makeProcessLine()
-    self.executable = executable
     socket = mine
-    let process = try Spawning(executable: executable, role: .server, control: theirs, errors: nil).start()
+    let process = try Spawning(program: program, role: .server, control: theirs, errors: nil).start()
     process.reapInTime()
   }
 
-  private static let running = Lock<[String: ForkServer]>([:], internalTo: "ForkServer")
+  /// What servers are told apart by: each keeps the environment that it was started with.
+  private struct Key: Hashable, Sendable {
+    let executable: String
+    let environment: [String: String]
+  }
+
+  private static let running = Lock<[Key: ForkServer]>([:], internalTo: "ForkServer")
 
   /// Has a server of the executable fork; it is started if there is none.
   ///
@@ -42,20 +46,21 @@ final class ForkServer: Sendable {
   ///   - errors: what is to be its standard error; `nil` for that of the server.
   @available(*, noasync)
   static func fork(
-    _ executable: String, control: OwnedDescriptor, errors: OwnedDescriptor?
+    _ program: ChildProgram, control: OwnedDescriptor, errors: OwnedDescriptor?
   ) throws(ProcessError) -> Child {
+    let key = Key(executable: program.executable, environment: program.environment)
     // One that has ended since is found out when it does not answer; a new one does, or there is none. Two that are made
     // at the same time both serve, the one until its children have ended.
-    if let server = running.withLock({ $0[executable] }), server.forks == skein_fork_count(),
+    if let server = running.withLock({ $0[key] }), server.forks == skein_fork_count(),
       let child = try server.fork(control: control, errors: errors)
     {
       return child
     }
-    let server = try ForkServer(of: executable)
-    let former = running.withLock { $0.updateValue(server, forKey: executable) }
+    let server = try ForkServer(of: program)
+    let former = running.withLock { $0.updateValue(server, forKey: key) }
     withExtendedLifetime(former) {}
     guard let child = try server.fork(control: control, errors: errors) else {
-      throw .noChild(executable: executable)
+      throw .noChild(executable: program.executable)
     }
     return child
   }

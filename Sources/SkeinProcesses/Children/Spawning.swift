@@ -12,7 +12,7 @@ struct Spawning {
   /// expect it.
   private static let argument = "--skein-"
 
-  let executable: String
+  let program: ChildProgram
   let role: Role
   /// The other end of its line to this process.
   let control: OwnedDescriptor
@@ -36,7 +36,7 @@ struct Spawning {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let words = [programName, Self.argument + role.rawValue].map { (word: String) in strdup(word) } + [nil]
     let variables =
-      (["\(SKEIN_ROLE_VARIABLE)=\(role.rawValue)"] + Self.environment).map { (word: String) in strdup(word) }
+      (["\(SKEIN_ROLE_VARIABLE)=\(role.rawValue)"] + environment).map { (word: String) in strdup(word) }
       + [nil]
     defer { for word in words + variables { free(word) } }
     var process = pid_t()
@@ -53,8 +53,13 @@ struct Spawning {
     executable == "/proc/self/exe" ? CommandLine.arguments.first ?? executable : executable
   }
 
-  private static var environment: [String] {
-    (0...).lazy.map { environ[$0] }.prefix { $0 != nil }.map { String(cString: $0!) }
+  private var executable: String { program.executable }
+
+  /// This process' variables, but for those that the program has values of its own for.
+  private var environment: [String] {
+    let own = program.environment.map { "\($0)=\($1)" }
+    let inherited = (0...).lazy.map { environ[$0] }.prefix { $0 != nil }.map { String(cString: $0!) }
+    return own + inherited.filter { program.environment[String($0.prefix { $0 != "=" })] == nil }
   }
 }
 

@@ -26,7 +26,9 @@ public struct MessagePackCodec: WorkCodec {
 
   /// Encodes a value.
   ///
-  /// - Throws: `EncodingError` for a value that encodes nothing, and what its own encoding throws.
+  /// - Throws: `EncodingError` for a value that encodes nothing or a date that no timestamp has, and what its own encoding
+  ///   throws.
+  /// - Precondition: no text, no bytes, no array and no map has 2³² elements or more, which the format can not tell.
   /// - Complexity: O(bytes), and O(n log n) in the keys of each map that are not in order.
   public func encode(_ value: some Encodable) throws -> Data {
     let part = MessagePackPart()
@@ -45,7 +47,7 @@ public struct MessagePackCodec: WorkCodec {
   /// Decodes a value.
   ///
   /// - Throws: `DecodingError`, which names the place, and what the type's own decoding throws.
-  /// - Complexity: O(bytes).
+  /// - Complexity: O(bytes), for what is nested once for each level around it.
   public func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
     try data.withUnsafeBytes { bytes in
       let cursor = MessagePackCursor(bytes)

@@ -31,7 +31,7 @@ struct MessagePackEncoder: Encoder {
 
   /// Encodes a value, in a form of the format's own if it has one.
   func write<Value: Encodable>(_ value: Value) throws {
-    if let write = Self.plainForm(of: value) {
+    if let write = try Self.plainForm(of: value) {
       part.become(.value)
       part.append(write)
     } else {
@@ -40,14 +40,23 @@ struct MessagePackEncoder: Encoder {
   }
 
   /// How a value is written that is no container; `nil` when it encodes itself.
-  static func plainForm<Value: Encodable>(of value: Value) -> ((inout MessagePackWriter) -> Void)? {
+  static func plainForm<Value: Encodable>(of value: Value) throws -> ((inout MessagePackWriter) -> Void)? {
     if Value.self == Data.self {
       return { writer in (value as! Data).withUnsafeBytes { writer.append(binary: $0) } }
     }
     if Value.self == [UInt8].self {
       return { writer in (value as! [UInt8]).withUnsafeBytes { writer.append(binary: $0) } }
     }
-    if Value.self == Date.self { return { $0.append(value as! Date) } }
+    if Value.self == Date.self {
+      let date = value as! Date
+      let seconds = date.timeIntervalSince1970
+      guard Int64(exactly: seconds.rounded(.down)) != nil else {
+        // Not the date itself: Foundation traps when it is to describe such a one.
+        throw EncodingError.invalidValue(
+          seconds, .init(codingPath: [], debugDescription: "a timestamp has no \(seconds) seconds"))
+      }
+      return { $0.append(date) }
+    }
     return nil
   }
 }

@@ -11,7 +11,14 @@ public struct Packed<Element: BitwiseCopyable & Sendable>: Sendable {
   public var elements: [Element]
 
   /// Packs numbers.
-  public init(_ elements: some Sequence<Element>) { self.elements = Array(elements) }
+  ///
+  /// - Precondition: an element's size is its distance from the next one.
+  public init(_ elements: some Sequence<Element>) {
+    precondition(
+      MemoryLayout<Element>.size == MemoryLayout<Element>.stride,
+      "\(Element.self) has bytes that mean nothing")
+    self.elements = Array(elements)
+  }
 }
 
 extension Packed: Equatable where Element: Equatable {}

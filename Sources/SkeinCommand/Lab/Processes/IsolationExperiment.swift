@@ -22,9 +22,11 @@ struct IsolationExperiment: Experiment {
     notes.check("the variable in the child", is: 100, observed: there)
     notes.check("the variable here", is: 0, observed: here)
     // What a trap prints is enough: a backtrace takes seconds.
-    setenv("SWIFT_BACKTRACE", "enable=no", 1)
+    var program = try ChildProgram.current
+    program.environment["SWIFT_BACKTRACE"] = "enable=no"
     do {
-      let value = try await runInProcess(LabTrap(index: 7), passesOutputOn: false, method: .spawn)
+      let value = try await runInProcess(
+        LabTrap(index: 7), passesOutputOn: false, method: .spawn, program: program)
       notes.fail("an index beyond the end gave \(value)")
     } catch let crash as ProcessCrashed {
       let line = crash.lastOutput.split(separator: "\n").first ?? ""
