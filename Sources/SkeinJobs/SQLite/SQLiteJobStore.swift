@@ -219,16 +219,30 @@ public final class SQLiteJobStore: JobStore {
 
   /// Jobs that changed after a revision, in the order of their last change, and the revision to go on from.
   public func changes(after revision: Int64, limit: Int) throws -> [JobRecord] {
-    try explain {
-      try watching.read { try JobRows(db: $0, kinds: kinds).changes(after: revision, limit: limit) }
-    }
+    try watch { try JobRows(db: $0, kinds: kinds).changes(after: revision, limit: limit) }
   }
 
   /// The latest revision.
   public func revision() throws -> Int64 {
+    try watch {
+      try Int64.fetchOne($0, sql: "SELECT revision FROM meta").orDamaged("the latest revision is missing")
+    }
+  }
+
+  /// Looks into the database, in one transaction.
+  ///
+  /// Who watches may come when the store was closed a moment ago, and GRDB's own `read` asks SQLite about a connection that
+  /// is not there any more, which ends the process: so it is asked for first, where the close can not come in between.
+  private func watch<Value>(_ body: (Database) throws -> Value) throws -> Value {
     try explain {
-      try watching.read {
-        try Int64.fetchOne($0, sql: "SELECT revision FROM meta").orDamaged("the latest revision is missing")
+      try watching.unsafeRead { db in
+        guard db.sqliteConnection != nil else { throw JobQueueError(.closed, "the queue is closed") }
+        var value: Value?
+        try db.inTransaction(.deferred) {
+          value = try body(db)
+          return .commit
+        }
+        return value!
       }
     }
   }

@@ -383,6 +383,9 @@ extension JobStoreRule {
     JobStoreRule("refuses work after its end") { (store) async throws in
       try await store.close()
       await expectError(.closed) { try await store.enqueue([.test()]) }
+      // Whoever follows the changes may come a moment later.
+      await expectError(.closed) { try store.revision() }
+      await expectError(.closed) { try store.changes(after: 0, limit: 10) }
     },
   ]
 }

@@ -102,7 +102,10 @@ struct CPythonThreadTests {
       for line in sys.stdin.read().split("\\n"):
           call, index = line.split(); index = int(index); gate, thread = threads[index]
           try:
-              if call == "start": thread.start(); print("started")
+              if call == "start":
+                  thread.start()
+                  if gate.is_set(): thread.join()
+                  print("started")
               elif call == "join": thread.join(0 if thread.is_alive() else None); print("joined")
               elif call == "alive": print(thread.is_alive())
               elif call == "end":
