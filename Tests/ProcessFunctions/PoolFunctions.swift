@@ -93,3 +93,21 @@ package struct Meet: RemoteFunction {
     return try connection.receive(String.self)
   }
 }
+
+/// Has open files as its input.
+package struct ReturnFiles: RemoteFunction {
+  package static let name = "return-files"
+  var files: [OwnedDescriptor]
+  package init(_ files: [OwnedDescriptor]) { self.files = files }
+  package func run() -> [OwnedDescriptor] { files }
+}
+
+/// Opens so many files, and gives them back.
+package struct ReturnManyFiles: RemoteFunction {
+  package static let name = "return-many-files"
+  var count: Int
+  package init(_ count: Int) { self.count = count }
+  package func run() -> [OwnedDescriptor] {
+    (0..<count).map { _ in OwnedDescriptor(owning: open("/dev/null", O_RDONLY | O_CLOEXEC)) }
+  }
+}

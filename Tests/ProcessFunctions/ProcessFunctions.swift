@@ -11,7 +11,7 @@ package enum ProcessFunctions {
     Flood.self,
     HalfMessage.self, Grandchild.self, Square.self, WhoAmI.self, Spin.self, CrashUntil.self, Remember.self,
     Recall.self, Allocate.self, Meet.self, SquareOrFail.self, AddToShared.self, HoldShared.self,
-    PutNumbers.self, MoveNumbers.self,
+    ReturnFiles.self, ReturnManyFiles.self, PutNumbers.self, MoveNumbers.self,
     PoolExerciseStep.self,
   ]
 

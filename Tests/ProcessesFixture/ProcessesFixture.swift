@@ -23,6 +23,13 @@ struct ProcessesFixture {
       // The end of the program ends its daemon.
       let child = try await lingering(method, isDaemon: true)
       print(child.processID)
+    case "stubborn":
+      // One that minds no signal.
+      let (mine, theirs) = try Connection.makePair()
+      let child = try ChildProcess.start(Linger(theirs, isStubborn: true), isDaemon: true)
+      _ = try await mine.receive(String.self)
+      kept.withLock { $0.append(mine) }
+      print(child.processID)
     case "waits":
       // The end of the program waits for its child.
       let child = try ChildProcess.start(Succeed(), method: method)

@@ -247,13 +247,19 @@ struct ChildRefusalTests {
     #expect(reason.contains("other functions"))
   }
 
+  @Test("an input with more open files than can travel is refused, and no child stays")
+  func tooManyFiles() throws {
+    let files = (0..<251).map { _ in OwnedDescriptor(owning: open("/dev/null", O_RDONLY | O_CLOEXEC)) }
+    #expect(throws: ConnectionError.self) { try ChildProcess.start(ReturnFiles(files), program: program()) }
+  }
+
   @Test("two functions of one name are refused")
   func names() {
     #expect(throws: (any Error).self) { try FunctionRegistry([Succeed.self, Succeed.self]) }
   }
 }
 
-@Suite("ChildProcess: the end of the parent")
+@Suite("ChildProcess: the end of the parent", .timeLimit(.minutes(3)))
 struct ParentEndTests {
   @Test("children of a parent that is killed end", arguments: executingMethods)
   func killed(method: StartMethod) async throws {
@@ -266,6 +272,14 @@ struct ParentEndTests {
   @Test("a daemon is ended with its parent", arguments: executingMethods)
   func daemon(method: StartMethod) async throws {
     let result = try await fixture.run(["daemon", method.rawValue])
+    #expect(result.ending == .exit(code: 0))
+    let child = try #require(Int32(result.lines.first ?? ""))
+    try await eventually("the child has ended") { !exists(child) || isZombie(child) }
+  }
+
+  @Test("a daemon that minds no signal does not keep its parent from ending")
+  func stubbornDaemon() async throws {
+    let result = try await fixture.run(["stubborn"])
     #expect(result.ending == .exit(code: 0))
     let child = try #require(Int32(result.lines.first ?? ""))
     try await eventually("the child has ended") { !exists(child) || isZombie(child) }

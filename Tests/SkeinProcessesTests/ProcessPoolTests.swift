@@ -243,6 +243,16 @@ struct ProcessPoolTests {
     }
   }
 
+  @Test("a result that can not travel is an error of its function, and the process goes on")
+  func impossibleResult() async throws {
+    let pool = try processPool(1)
+    let process = try await pool.run(WhoAmI())
+    await #expect(throws: RemoteError.self) { try await pool.run(ReturnManyFiles(251)) }
+    #expect(try await pool.run(ReturnManyFiles(3)).count == 3)
+    #expect(try await pool.run(WhoAmI()) == process)
+    await pool.shutdown()
+  }
+
   @Test("work that can not go to a process is refused, and numbers that make no sense are")
   func refusals() async throws {
     struct Local: PoolWork {

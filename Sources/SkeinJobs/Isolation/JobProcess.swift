@@ -2,12 +2,15 @@ internal import FoundationEssentials
 internal import Logging
 internal import SkeinProcesses
 internal import SkeinSync
+internal import Synchronization
 
 /// A process that runs jobs of a worker, one at a time.
 final class JobProcess: Sendable {
   private let child: ChildProcess
   private let connection: Connection
   private let output: OutputTail
+  /// It was killed, which may not have been noticed yet.
+  private let isDoomed = Atomic(false)
 
   /// Starts one, and waits until it can be given a job.
   static func start(name: String, passesOutputOn: Bool) async throws -> JobProcess {
@@ -35,10 +38,13 @@ final class JobProcess: Sendable {
   deinit { connection.close() }
 
   /// Whether it can be given another job.
-  var isUsable: Bool { child.isAlive && !connection.isClosed }
+  var isUsable: Bool { !isDoomed.load(ordering: .relaxed) && child.isAlive && !connection.isClosed }
 
   /// Ends it at once, with what it runs.
-  func kill() { child.kill() }
+  func kill() {
+    isDoomed.store(true, ordering: .relaxed)
+    child.kill()
+  }
 
   /// Has it cancel its job's task.
   func cancel(isRequested: Bool) {

@@ -133,20 +133,19 @@ final class Execution: Sendable {
 
   /// Its code runs in a process now, or no more.
   func runs(in process: JobProcess?) {
-    let isLate = state.withLock { state in
+    state.withLock { state in
       state.process = process
-      return state.isKilled
+      if state.isKilled { process?.kill() }
     }
-    if isLate { process?.kill() }
   }
 
   /// Ends the process in which its code runs, if that is not this one.
   func killProcess() {
-    let process = state.withLock { state in
+    // Under the lock, so that it is not another job's by then.
+    state.withLock { state in
       state.isKilled = true
-      return state.process
+      state.process?.kill()
     }
-    process?.kill()
   }
 
   /// Cancels the task and stops waiting for it.

@@ -66,7 +66,7 @@ public final class ChildProcess: Sendable {
   ///   - isDaemon: whether it is ended with its parent, without being waited for.
   ///   - method: how it comes to be.
   ///   - program: which program it runs; by default this one.
-  /// - Throws: ``ProcessError``; `EncodingError` when the input can not be sent. What the child refuses, and what its
+  /// - Throws: ``ProcessError``; `EncodingError` or ``ConnectionError`` when the input can not be sent. What the child refuses, and what its
   ///   function throws, comes as its ``failure``.
   /// - Complexity: about a fork: a millisecond; an execution with the method `spawn` and for the first one of `forkServer`.
   public static func start(
@@ -112,8 +112,14 @@ public final class ChildProcess: Sendable {
     let child = ChildProcess(born, start, of: program.executable, control: mine, at: place)
     LiveChildren.add(child)
     child.watch()
-    // One that has ended already shows that by its exit.
-    try? child.control.send(message, files.outgoing, at: place)
+    do {
+      try child.control.send(message, files.outgoing, at: place)
+    } catch ConnectionError.ended {
+      // One that has ended already shows that by its exit.
+    } catch {
+      child.kill()
+      throw error
+    }
     return child
   }
 

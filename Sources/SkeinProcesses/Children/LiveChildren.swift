@@ -35,12 +35,19 @@ enum LiveChildren {
     withExtendedLifetime(removed) {}
   }
 
-  /// Terminates daemons, and waits for everybody.
+  /// How long daemons have to end, which have been asked to. One that does not ends with its line to this process.
+  private static let patience = Duration.seconds(2)
+
+  /// Waits for everybody but daemons, which are terminated.
   @available(*, noasync)
   private static func endWithProcess() {
     let children = all
+    for child in children where !child.isDaemon { _ = try? child.join() }
     for child in children where child.isDaemon { child.terminate() }
-    for child in children { _ = try? child.join() }
+    let deadline = MonotonicClock().now.advanced(by: patience)
+    for child in children where child.isDaemon {
+      _ = try? child.join(timeout: MonotonicClock().now.duration(to: deadline))
+    }
   }
 }
 

@@ -45,17 +45,17 @@ package final class OutputTail: Sendable {
   /// Forgets what was written: what comes is of something else.
   package func forget() { kept.withLock { $0 = [] } }
 
+  /// On a thread of its own: who reads this process' standard error may be behind, and then the process that writes waits,
+  /// and nobody else.
   private func listen() {
-    DescriptorMonitor.shared.add(.init(.reading) { [self] in take() }, to: source.rawValue)
-  }
-
-  /// On the monitor's thread: a read of what is there does not wait.
-  private func take() {
-    var chunk = [UInt8](repeating: 0, count: 1 << 13)
-    let count = read(source.rawValue, &chunk, chunk.count)
-    if count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN) { return hasEnded.set() }
-    if count > 0 { pass(chunk[..<count]) }
-    listen()
+    startDetachedThread(name: "skein-output") { [self] in
+      var chunk = [UInt8](repeating: 0, count: 1 << 13)
+      while true {
+        let count = read(source.rawValue, &chunk, chunk.count)
+        if count > 0 { pass(chunk[..<count]) }
+        if count == 0 || (count < 0 && errno != EINTR) { return hasEnded.set() }
+      }
+    }
   }
 
   private func pass(_ bytes: ArraySlice<UInt8>) {

@@ -63,6 +63,10 @@ final class PoolProcess: Sendable {
       let exit = try child.join()
       output.waitForEnd()
       throw crash(of: Function.name, exit, attempt)
+    } catch let error as ConnectionError where !error.isAboutTheMessage {
+      // What it says can not be understood any more.
+      try end()
+      throw error
     } catch WaitError.timedOut {
       try end()
       throw TimeLimitExceeded(function: Function.name, limit: limit ?? .zero)
@@ -98,6 +102,11 @@ final class PoolProcess: Sendable {
       let exit = await Task { [child] in try? await child.join() }.value ?? .unknown
       await output.waitForEnd()
       throw crash(of: Function.name, exit, attempt)
+    } catch let error as ConnectionError where !error.isAboutTheMessage {
+      // What it says can not be understood any more.
+      child.kill()
+      calls.close()
+      throw error
     } catch let error as WaitError {
       child.kill()
       calls.close()
@@ -109,6 +118,14 @@ final class PoolProcess: Sendable {
 }
 
 extension ConnectionError {
+  /// Whether a message is refused before any of it was sent, so that the connection is as it was.
+  var isAboutTheMessage: Bool {
+    switch self {
+    case .tooLarge, .tooManyDescriptors: true
+    default: false
+    }
+  }
+
   /// Whether the other end is not there any more.
   package var meansAnEnd: Bool {
     switch self {

@@ -23,7 +23,12 @@ struct PoolWorkerFunction: RemoteFunction {
         return Nothing()
       }
       let answer = CallAnswer.perform(frame, functions)
-      try calls.send(answer.bytes, answer.descriptors, at: SourcePlace())
+      do {
+        try calls.send(answer.bytes, answer.descriptors, at: SourcePlace())
+      } catch let error as ConnectionError where error.isAboutTheMessage {
+        let answer = CallAnswer(error)
+        try calls.send(answer.bytes, answer.descriptors, at: SourcePlace())
+      }
     }
   }
 
@@ -88,9 +93,13 @@ struct CallAnswer {
       files.finish()
       return CallAnswer(.value, try call.encodedRun())
     } catch {
-      // Two strings have a form in every codec.
-      return CallAnswer(.error, try! EncodedMessage(RemoteError(error)))
+      return CallAnswer(error)
     }
+  }
+
+  init(_ error: any Error) {
+    // Two strings have a form in every codec.
+    self.init(.error, try! EncodedMessage(RemoteError(error)))
   }
 
   /// What an answer that came says.
