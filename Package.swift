@@ -63,7 +63,7 @@ let modules = [
   Module(name: "SkeinWork", testDependencies: ["SkeinTesting", "TestPrograms"]),
   Module(
     name: "SkeinProcesses",
-    dependencies: ["CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork"],
+    dependencies: ["CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork", deque],
     testDependencies: [
       "CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork", "SkeinTesting", "TestPrograms",
       "ProcessFunctions", "ProcessesFixture", "MemoryFixture",

@@ -1,0 +1,99 @@
+internal import CSkein
+internal import Glibc
+internal import SkeinSync
+internal import SkeinWork
+
+/// What the process of a manager does: it takes in connections at its door, and serves each on a thread of its own, until
+/// nobody is left who could come.
+struct ManagerServer: RemoteFunction {
+  static let name = "skein.manager"
+
+  var door: OwnedDescriptor
+
+  @available(*, noasync)
+  func run() throws -> Nothing {
+    Self.allowManyDescriptors()
+    let sessions = ManagerSessions()
+    while let socket = try ManagerDoor(door).nextComer() { sessions.begin(socket) }
+    return Nothing()
+  }
+
+  /// As many as the system lets it have: each connection is one.
+  private static func allowManyDescriptors() {
+    let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    guard getrlimit(files, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(files, &limit)
+  }
+}
+
+/// The connections of a manager's clients.
+final class ManagerSessions: Sendable {
+  private typealias Session = ManagerState.Session
+
+  private struct State: Sendable {
+    var manager = ManagerState()
+    var lastSession: Session = 0
+    var connections: [Session: Connection] = [:]
+  }
+
+  private let state = Lock(State(), internalTo: "ManagerSessions")
+
+  /// Serves a connection on a thread of its own until it ends.
+  func begin(_ socket: OwnedDescriptor) {
+    let connection = Connection(socket)
+    let session = state.withLock { state in
+      state.lastSession += 1
+      state.connections[state.lastSession] = connection
+      return state.lastSession
+    }
+    startDetachedThread(name: "skein-manager") { [self] in
+      serve(connection, session)
+      connection.close()
+      deliver(
+        state.withLock { state in
+          state.connections[session] = nil
+          return state.manager.end(session)
+        }, for: session)
+    }
+  }
+
+  /// Until the client has gone, or what it says can not be understood.
+  @available(*, noasync)
+  private func serve(_ connection: Connection, _ session: Session) {
+    while let request = try? connection.receive(ManagerRequest.self) {
+      deliver(state.withLock { $0.manager.perform(request, from: session) }, for: session)
+    }
+  }
+
+  // MARK: Answers
+
+  /// Above this, an answer may have to wait until the client reads.
+  private static let quickBytes = 1 << 15
+
+  @available(*, noasync)
+  private func deliver(_ deliveries: [ManagerState.Delivery], for session: Session) {
+    for delivery in deliveries {
+      let connection = state.withLock { $0.connections[delivery.session] }
+      // Answers are made of what has a form in every codec.
+      let message = try! EncodedMessage(delivery.reply)
+      if delivery.session == session || message.bytes.count <= Self.quickBytes {
+        send(message, over: connection, delivery)
+      } else {
+        // Another client, which may have stopped, does not hold up this one.
+        startDetachedThread(name: "skein-answer") { [self] in send(message, over: connection, delivery) }
+      }
+    }
+  }
+
+  @available(*, noasync)
+  private func send(_ message: EncodedMessage, over connection: Connection?, _ delivery: ManagerState.Delivery) {
+    do {
+      guard let connection else { throw ConnectionError.ended }
+      try connection.send(message.bytes, [], at: SourcePlace())
+    } catch {
+      deliver(state.withLock { $0.manager.restore(delivery) }, for: delivery.session)
+    }
+  }
+}
