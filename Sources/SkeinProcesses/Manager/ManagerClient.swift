@@ -98,11 +98,10 @@ final class ManagerClient: Sendable {
   ) throws -> (ManagerReply, Connection) {
     let connection = try borrow()
     do {
-      try connection.send(request)
+      try connection.send(request.wire.bytes, [], at: place)
       let reply: ManagerReply
       do {
-        reply = try connection.nextFrame(until: Connection.deadline(after: timeout), at: place).decode(
-          as: ManagerReply.self)
+        reply = try connection.nextFrame(until: Connection.deadline(after: timeout), at: place).managerReply()
       } catch let error as WaitError {
         return (try finish(try connection.exchange(.giveUp), connection, error), connection)
       }
@@ -124,21 +123,20 @@ final class ManagerClient: Sendable {
   ) async throws -> (ManagerReply, Connection) {
     let connection = try borrowNow()
     do {
-      let message = try EncodedMessage(request)
-      do { try await connection.send(message.bytes, []) } catch let error as WaitError {
+      do { try await connection.send(request.wire.bytes, []) } catch let error as WaitError {
         // Nothing of it was sent, or it was cut, which the manager takes for the client's end.
         connection.close()
         throw error
       }
       let reply: ManagerReply
       do {
-        reply = try await connection.nextFrame(until: deadline, clock: clock).decode(as: ManagerReply.self)
+        reply = try await connection.nextFrame(until: deadline, clock: clock).managerReply()
       } catch let error as WaitError {
         // Not cut short by the cancellation: whether the wait has changed anything has to be known.
         let last = await Task { () async -> Result<ManagerReply, any Error> in
           do {
-            try await connection.send(ManagerRequest.giveUp)
-            return .success(try await connection.receive(ManagerReply.self))
+            try await connection.send(ManagerRequest.giveUp.wire.bytes, [])
+            return .success(try await connection.nextFrame(until: nil, clock: MonotonicClock()).managerReply())
           } catch { return .failure(error) }
         }.value
         return (try finish(try last.get(), connection, error), connection)
@@ -183,8 +181,8 @@ extension Connection {
   /// Sends a request and takes its answer.
   @available(*, noasync)
   fileprivate func exchange(_ request: ManagerRequest) throws -> ManagerReply {
-    try send(request)
-    return try receive(ManagerReply.self)
+    try send(request.wire.bytes, [], at: SourcePlace())
+    return try nextFrame(until: nil, at: SourcePlace()).managerReply()
   }
 }
 

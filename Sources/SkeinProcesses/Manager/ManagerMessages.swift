@@ -6,7 +6,7 @@ struct ManagedID: Codable, Hashable, Sendable {
 }
 
 /// What a client asks a manager for. Each is answered once; a wait is answered when it is over.
-enum ManagerRequest: Codable, Sendable {
+enum ManagerRequest: Hashable, Sendable {
   case makeDictionary
   case makeList
   case makeCounter(Int)
@@ -22,7 +22,7 @@ enum ManagerRequest: Codable, Sendable {
   case giveUp
 }
 
-enum DictionaryOperation: Codable, Sendable {
+enum DictionaryOperation: Hashable, Sendable {
   case value(key: Data)
   case set(key: Data, value: Data)
   /// Answers the value that was there.
@@ -36,7 +36,7 @@ enum DictionaryOperation: Codable, Sendable {
   case removeAll
 }
 
-enum ListOperation: Codable, Sendable {
+enum ListOperation: Hashable, Sendable {
   case append([Data])
   case insert(Data, at: Int)
   case value(at: Int)
@@ -49,18 +49,18 @@ enum ListOperation: Codable, Sendable {
   case removeAll
 }
 
-enum CounterOperation: Codable, Sendable {
+enum CounterOperation: Hashable, Sendable {
   case add(Int)
   case exchange(Int)
 }
 
-enum LockOperation: Codable, Sendable {
+enum LockOperation: Hashable, Sendable {
   case acquire
   case tryAcquire
   case release
 }
 
-enum QueueOperation: Codable, Sendable {
+enum QueueOperation: Hashable, Sendable {
   case put(Data)
   case tryPut(Data)
   case get
@@ -70,7 +70,7 @@ enum QueueOperation: Codable, Sendable {
 }
 
 /// What a manager answers.
-enum ManagerReply: Codable, Sendable, Hashable {
+enum ManagerReply: Hashable, Sendable {
   case done
   case made(ManagedID)
   case value(Data?)

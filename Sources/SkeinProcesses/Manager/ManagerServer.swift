@@ -1,4 +1,5 @@
 internal import CSkein
+internal import FoundationEssentials
 internal import Glibc
 internal import SkeinSync
 internal import SkeinWork
@@ -62,7 +63,9 @@ final class ManagerSessions: Sendable {
   /// Until the client has gone, or what it says can not be understood.
   @available(*, noasync)
   private func serve(_ connection: Connection, _ session: Session) {
-    while let request = try? connection.receive(ManagerRequest.self) {
+    while let frame = try? connection.nextFrame(until: nil, at: SourcePlace()),
+      let request = ManagerWire(frame.bytes).flatMap({ ManagerRequest($0) })
+    {
       deliver(state.withLock { $0.manager.perform(request, from: session) }, for: session)
     }
   }
@@ -76,9 +79,8 @@ final class ManagerSessions: Sendable {
   private func deliver(_ deliveries: [ManagerState.Delivery], for session: Session) {
     for delivery in deliveries {
       let connection = state.withLock { $0.connections[delivery.session] }
-      // Answers are made of what has a form in every codec.
-      let message = try! EncodedMessage(delivery.reply)
-      if delivery.session == session || message.bytes.count <= Self.quickBytes {
+      let message = delivery.reply.wire.bytes
+      if delivery.session == session || message.count <= Self.quickBytes {
         send(message, over: connection, delivery)
       } else {
         // Another client, which may have stopped, does not hold up this one.
@@ -88,10 +90,10 @@ final class ManagerSessions: Sendable {
   }
 
   @available(*, noasync)
-  private func send(_ message: EncodedMessage, over connection: Connection?, _ delivery: ManagerState.Delivery) {
+  private func send(_ message: Data, over connection: Connection?, _ delivery: ManagerState.Delivery) {
     do {
       guard let connection else { throw ConnectionError.ended }
-      try connection.send(message.bytes, [], at: SourcePlace())
+      try connection.send(message, [], at: SourcePlace())
     } catch {
       deliver(state.withLock { $0.manager.restore(delivery) }, for: delivery.session)
     }
