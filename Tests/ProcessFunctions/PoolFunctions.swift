@@ -111,3 +111,23 @@ package struct ReturnManyFiles: RemoteFunction {
     (0..<count).map { _ in OwnedDescriptor(owning: open("/dev/null", O_RDONLY | O_CLOEXEC)) }
   }
 }
+
+/// Takes a while, and may be done again.
+package struct SquareSlowly: RemoteFunction {
+  package static let name = "square-slowly"
+  package static let isIdempotent = true
+  var number: Int
+  package init(_ number: Int) { self.number = number }
+  package func run() -> Int {
+    usleep(2000)
+    return number * number
+  }
+}
+
+/// Gives so many bytes back.
+package struct MakeBytes: RemoteFunction {
+  package static let name = "make-bytes"
+  var count: Int
+  package init(_ count: Int) { self.count = count }
+  package func run() -> [UInt8] { [UInt8](repeating: 7, count: count) }
+}
