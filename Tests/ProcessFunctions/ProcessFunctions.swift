@@ -12,7 +12,8 @@ package enum ProcessFunctions {
     HalfMessage.self, Grandchild.self, Square.self, WhoAmI.self, Spin.self, CrashUntil.self, Remember.self,
     Recall.self, Allocate.self, Meet.self, SquareOrFail.self, AddToShared.self, HoldShared.self,
     ReturnFiles.self, ReturnManyFiles.self, PutNumbers.self, MoveNumbers.self,
-    PoolExerciseStep.self, SquareSlowly.self, MakeBytes.self, UseManaged.self, HoldManaged.self, WaitManaged.self, MisuseManaged.self,
+    PoolExerciseStep.self, SquareSlowly.self, MakeBytes.self, UseManaged.self, HoldManaged.self,
+    WaitManaged.self, MisuseManaged.self,
   ]
 
   package static var registry: FunctionRegistry { get throws { try FunctionRegistry(all) } }

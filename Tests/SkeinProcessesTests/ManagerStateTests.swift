@@ -21,8 +21,11 @@ struct ManagerStateTests {
     var state = ManagerState()
     let lock = try make(.makeLock, in: &state)
     #expect(
-      state.perform(.lock(lock, .acquire), from: 1) == [Delivery(session: 1, reply: .acquired(ownerDied: false))])
-    #expect(state.perform(.lock(lock, .tryAcquire), from: 2) == [Delivery(session: 2, reply: .outcome(false))])
+      state.perform(.lock(lock, .acquire), from: 1) == [
+        Delivery(session: 1, reply: .acquired(ownerDied: false))
+      ])
+    #expect(
+      state.perform(.lock(lock, .tryAcquire), from: 2) == [Delivery(session: 2, reply: .outcome(false))])
     for session in [2, 3, 4] as [ManagerState.Session] {
       #expect(state.perform(.lock(lock, .acquire), from: session) == [])
     }
@@ -37,7 +40,9 @@ struct ManagerStateTests {
     #expect(state.end(2) == [Delivery(session: 4, reply: .acquired(ownerDied: true))])
     #expect(state.end(4) == [])
     #expect(
-      state.perform(.lock(lock, .acquire), from: 5) == [Delivery(session: 5, reply: .acquired(ownerDied: true))])
+      state.perform(.lock(lock, .acquire), from: 5) == [
+        Delivery(session: 5, reply: .acquired(ownerDied: true))
+      ])
     #expect(state.end(2) == [], "what it had is not its any more")
     _ = state.perform(.lock(lock, .release), from: 5)
     #expect(
@@ -56,7 +61,9 @@ struct ManagerStateTests {
     #expect(state.end(1) == [])
     let toSecond = Delivery(session: 2, reply: .value(item(7)), source: queue)
     #expect(
-      state.perform(.queue(queue, .put(item(7))), from: 3) == [Delivery(session: 3, reply: .outcome(true)), toSecond])
+      state.perform(.queue(queue, .put(item(7))), from: 3) == [
+        Delivery(session: 3, reply: .outcome(true)), toSecond,
+      ])
     #expect(state.perform(.queue(queue, .put(item(8))), from: 3).map(\.reply) == [.outcome(true)])
     #expect(state.perform(.queue(queue, .tryPut(item(9))), from: 3).map(\.reply) == [.outcome(false)])
     #expect(state.perform(.queue(queue, .put(item(9))), from: 4) == [])
@@ -123,7 +130,8 @@ struct ManagerStateTests {
     #expect(state.perform(.dictionary(list, .count), from: 1).map(\.reply) == [.failed(.noSuchObject)])
   }
 
-  @Test("whatever comes, each request has one answer and each item one taker", arguments: 0..<50 as Range<UInt64>)
+  @Test(
+    "whatever comes, each request has one answer and each item one taker", arguments: 0..<50 as Range<UInt64>)
   func random(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var state = ManagerState()

@@ -28,7 +28,8 @@ struct ManagerWireTests {
 
   private static let replies: [ManagerReply] = [
     .done, .made(id), .value(nil), .value(a), .value(b), .values([]), .values([a, b]), .number(-9),
-    .outcome(true), .outcome(false), .acquired(ownerDied: true), .acquired(ownerDied: false), .closed, .gaveUp,
+    .outcome(true), .outcome(false), .acquired(ownerDied: true), .acquired(ownerDied: false), .closed,
+    .gaveUp,
     .failed(.outOfBounds(index: -1, count: 3)), .failed(.ended),
   ]
 
@@ -51,7 +52,8 @@ struct ManagerWireTests {
       #expect(ManagerWire(bytes.dropLast()).flatMap { ManagerRequest($0) } != request)
       for _ in 0..<200 {
         var changed = bytes
-        changed[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: .min ... .max, using: &random)
+        changed[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(
+          in: .min ... .max, using: &random)
         if let wire = ManagerWire(changed) {
           #expect(ManagerWire(wire.bytes) == wire)
           if let other = ManagerRequest(wire) { #expect(other.wire.kind == wire.kind) }

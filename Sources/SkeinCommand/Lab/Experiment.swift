@@ -27,9 +27,9 @@ enum Experiments {
     ConditionExperiment(), BarrierExperiment(), QueueExperiment(), WorkerPoolExperiment(),
     PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
     ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), IPCQueueExperiment(),
-    PipeExperiment(),
-    SharedMemoryExperiment(), ProcessPoolExperiment(), InitializerExperiment(),
-    DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
+    PipeExperiment(), SharedMemoryExperiment(), ManagerExperiment(), ProcessPoolExperiment(),
+    InitializerExperiment(), DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
+    DispatchExperiment(),
   ]
 
   /// The one with a name.

@@ -29,7 +29,9 @@ public struct FunctionRegistry: Sendable {
   }
 
   /// What every program's processes can run.
-  private static let own: [any RemoteFunction.Type] = [PoolWorkerFunction.self, ManagerServer.self, DispatchWorker.self]
+  private static let own: [any RemoteFunction.Type] = [
+    PoolWorkerFunction.self, ManagerServer.self, DispatchWorker.self,
+  ]
 
   /// Whether a function is registered, as this very type.
   func contains(_ function: any RemoteFunction.Type) -> Bool {

@@ -62,7 +62,8 @@ final class DispatchCore: Sendable {
     self.options = options
     room = Semaphore(permits: options.capacity, name: options.name)
     hasEnded = Event(name: "end of \(options.name)", file: options.place.file, line: options.place.line)
-    reports = try SharedQueue(capacity: 2 * workers * DispatchPlan.deepest, byteCapacity: options.byteCapacity)
+    reports = try SharedQueue(
+      capacity: 2 * workers * DispatchPlan.deepest, byteCapacity: options.byteCapacity)
     state = Lock(
       State(plan: DispatchPlan(workers: workers)), internalTo: "TaskDispatcher")
     let first = try (0..<workers).map { try DispatchLine($0, reports: reports, options) }

@@ -13,7 +13,9 @@ internal import SkeinWork
 /// as something else.
 ///
 /// - Source: behaviour after the dictionary of CPython's `multiprocessing.Manager`, with an update that needs no lock.
-public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codable & Sendable>: ManagedObject {
+public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codable & Sendable>: ManagedObject
+{
+  /// Which object of which manager it stands for.
   public let reference: ManagedReference
 
   private func ask(_ operation: DictionaryOperation) throws -> ManagerReply {
@@ -91,7 +93,10 @@ public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codab
     let reply = try ask(.contents)
     guard case .values(let all) = reply else { mismatch(reply) }
     let pairs = try stride(from: 0, to: all.count, by: 2).map {
-      (try messageCodec.decode(Key.self, from: all[$0]), try messageCodec.decode(Value.self, from: all[$0 + 1]))
+      (
+        try messageCodec.decode(Key.self, from: all[$0]),
+        try messageCodec.decode(Value.self, from: all[$0 + 1])
+      )
     }
     return Dictionary(pairs) { _, last in last }
   }
@@ -112,6 +117,7 @@ public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codab
 ///
 /// - Source: behaviour after the namespace of CPython's `multiprocessing.Manager`.
 public struct ManagedNamespace: ManagedObject {
+  /// Which object of which manager it stands for.
   public let reference: ManagedReference
 
   private func ask(_ operation: DictionaryOperation) throws -> ManagerReply {

@@ -13,6 +13,7 @@ internal import SkeinWork
 ///
 /// - Source: behaviour after the list of CPython's `multiprocessing.Manager`.
 public struct ManagedList<Element: Codable & Sendable>: ManagedObject {
+  /// Which object of which manager it stands for.
   public let reference: ManagedReference
 
   private func ask(_ operation: ListOperation) throws -> ManagerReply {
@@ -88,6 +89,7 @@ public struct ManagedList<Element: Codable & Sendable>: ManagedObject {
 ///
 /// All operations throw ``ManagerError``.
 public struct ManagedCounter: ManagedObject {
+  /// Which object of which manager it stands for.
   public let reference: ManagedReference
 
   /// The number.

@@ -12,6 +12,7 @@ public import SkeinSync
 /// - Invariant: one holder has it at a time.
 /// - Source: behaviour after the lock of CPython's `multiprocessing.Manager`, which is lost with its holder.
 public struct ManagedLock: ManagedObject {
+  /// Which object of which manager it stands for.
   public let reference: ManagedReference
 
   private func request(_ operation: LockOperation) -> ManagerRequest { .lock(reference.id, operation) }

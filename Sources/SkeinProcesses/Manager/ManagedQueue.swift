@@ -12,6 +12,7 @@ internal import SkeinWork
 ///
 /// - Source: behaviour after the queue of CPython's `multiprocessing.Manager`. ``SharedQueue`` is faster, and bounded.
 public struct ManagedQueue<Element: Codable & Sendable>: ManagedObject {
+  /// Which object of which manager it stands for.
   public let reference: ManagedReference
 
   private func request(_ operation: QueueOperation) -> ManagerRequest { .queue(reference.id, operation) }

@@ -136,7 +136,8 @@ final class ManagerClient: Sendable {
         let last = await Task { () async -> Result<ManagerReply, any Error> in
           do {
             try await connection.send(ManagerRequest.giveUp.wire.bytes, [])
-            return .success(try await connection.nextFrame(until: nil, clock: MonotonicClock()).managerReply())
+            return .success(
+              try await connection.nextFrame(until: nil, clock: MonotonicClock()).managerReply())
           } catch { return .failure(error) }
         }.value
         return (try finish(try last.get(), connection, error), connection)

@@ -22,7 +22,8 @@ extension ManagerError: CustomStringConvertible {
     case .outOfBounds(let index, let count): "the list has no element \(index), since there are \(count)"
     case .overflow: "the counter can not hold the sum"
     case .notHeld: "this process does not have the lock that it releases"
-    case .invalidCapacity(let capacity): "a queue can not have room for \(capacity) items: for one at the least"
+    case .invalidCapacity(let capacity):
+      "a queue can not have room for \(capacity) items: for one at the least"
     case .ended:
       "the manager was shut down, or its process has ended: what it held is gone, and a new manager has to be made"
     }

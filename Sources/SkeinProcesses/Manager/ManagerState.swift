@@ -179,7 +179,9 @@ struct ManagerState: Sendable {
 
   /// An answer did not get to its session: an item in it is there again, in front of all others.
   mutating func restore(_ delivery: Delivery) -> [Delivery] {
-    guard let id = delivery.source, case .value(let item?) = delivery.reply, queues[id] != nil else { return [] }
+    guard let id = delivery.source, case .value(let item?) = delivery.reply, queues[id] != nil else {
+      return []
+    }
     return queues[id]!.restore(item).map { delivery in
       waits[delivery.session] = nil
       return Delivery(session: delivery.session, reply: delivery.reply, source: id)

@@ -85,7 +85,8 @@ extension ManagerRequest {
       case .value(let key): ManagerWire(10, id, items: [key])
       case .set(let key, let value): ManagerWire(11, id, items: [key, value])
       case .remove(let key): ManagerWire(12, id, items: [key])
-      case .exchange(let key, let expected, let desired): ManagerWire(13, id, items: [key, expected, desired])
+      case .exchange(let key, let expected, let desired):
+        ManagerWire(13, id, items: [key, expected, desired])
       case .keys: ManagerWire(14, id)
       case .contents: ManagerWire(15, id)
       case .count: ManagerWire(16, id)

@@ -8,6 +8,7 @@ enum LabFunctions {
   static let all: [any RemoteFunction.Type] = [
     ShowProcess.self, ModifyGlobal.self, LabTrap.self, SendWords.self, FindPrimes.self, ShareFactor.self,
     SumOfProducts.self, AddOneToAll.self, ProduceItems.self, ConsumeItems.self,
+    WorkWithManager.self, DieWithLock.self, SquareTask.self,
   ]
 }
 
