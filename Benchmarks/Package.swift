@@ -49,6 +49,8 @@ let package = Package(
         "BenchReport",
         .product(name: "SkeinSync", package: "skein"),
         .product(name: "SkeinFutures", package: "skein"),
+        .product(name: "SkeinProcesses", package: "skein"),
+        .product(name: "SkeinWork", package: "skein"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         arguments, subprocess, systemPackage, textTable,

@@ -1,9 +1,14 @@
 import ArgumentParser
+import SkeinProcesses
 
 @main
 struct PeersBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measures Skein beside what other languages have.",
-    subcommands: [SyncCommand.self, PoolsCommand.self, MeasureCommand.self])
+    subcommands: [SyncCommand.self, PoolsCommand.self, ProcessesCommand.self, MeasureCommand.self])
+
+  static func main() async throws {
+    try await Skein.main(BenchFunctions.all) { await main(nil) }
+  }
 }

@@ -138,8 +138,9 @@ extension Connection {
       try await receiveTurn.acquire()
     }
     defer { receiveTurn.release() }
-    while true {
-      if let frame = try readFrame() { return frame }
+    return try await spinBudget.find {
+      try readFrame()
+    } orAwait: {
       try await socket.wait(for: .reading, until: deadline, clock: clock)
     }
   }

@@ -9,9 +9,10 @@ struct EncodedMessage {
   let bytes: Data
   let descriptors: [OwnedDescriptor]
 
-  init(_ message: some Encodable) throws {
+  /// - Parameter prefix: what its bytes begin with.
+  init(_ message: some Encodable, behind prefix: [UInt8] = []) throws {
     let transfer = DescriptorTransfer()
-    bytes = try transfer.encode(message)
+    bytes = try transfer.encode(message, behind: prefix)
     descriptors = transfer.outgoing
   }
 }

@@ -8,6 +8,7 @@ internal import SkeinSync
 struct SpinBudget {
   /// The longest spin, in nanoseconds: about what it costs to be woken on another processor.
   private static let most: Int64 = 50_000
+  private static let mostOfTasks: Int64 = 20_000
   private static let least: Int64 = 2_000
 
   private var nanoseconds = Self.most
@@ -19,19 +20,39 @@ struct SpinBudget {
   mutating func find<Found>(
     _ look: () throws -> Found?, orWait wait: () -> Bool
   ) rethrows -> Found? {
-    if let found = try look() { return found }
     let begin = skein_monotonic_nanoseconds()
-    if nanoseconds > 0 {
-      repeat {
-        for _ in 0..<8 { skein_spin_hint() }
-        if let found = try look() { return found }
-      } while skein_monotonic_nanoseconds() - begin < nanoseconds
-    }
+    if let found = try spin(atMost: Self.most, look) { return found }
     while wait() {
       guard let found = try look() else { continue }
       learn(skein_monotonic_nanoseconds() - begin)
       return found
     }
+    return nil
+  }
+
+  /// The same for a task, which holds its thread up for less time.
+  mutating func find<Found>(
+    _ look: () throws -> Found?, orAwait wait: () async throws -> Void
+  ) async throws -> Found {
+    let begin = skein_monotonic_nanoseconds()
+    if let found = try spin(atMost: Self.mostOfTasks, look) { return found }
+    while true {
+      try await wait()
+      guard let found = try look() else { continue }
+      learn(skein_monotonic_nanoseconds() - begin)
+      return found
+    }
+  }
+
+  private func spin<Found>(atMost limit: Int64, _ look: () throws -> Found?) rethrows -> Found? {
+    if let found = try look() { return found }
+    let budget = min(nanoseconds, limit)
+    guard budget > 0 else { return nil }
+    let begin = skein_monotonic_nanoseconds()
+    repeat {
+      for _ in 0..<8 { skein_spin_hint() }
+      if let found = try look() { return found }
+    } while skein_monotonic_nanoseconds() - begin < budget
     return nil
   }
 

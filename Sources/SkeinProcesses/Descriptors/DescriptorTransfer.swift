@@ -56,8 +56,8 @@ package final class DescriptorTransfer: Sendable {
   }
 
   /// Encodes a part of the message.
-  func encode(_ value: some Encodable) throws -> Data {
-    try Self.$current.withValue(self) { try messageCodec.encode(value) }
+  func encode(_ value: some Encodable, behind prefix: [UInt8] = []) throws -> Data {
+    try Self.$current.withValue(self) { try messageCodec.encode(value, behind: prefix) }
   }
 
   /// Decodes a part of the message.

@@ -45,14 +45,10 @@ struct FunctionCall {
   let descriptors: [OwnedDescriptor]
 
   init<Function: RemoteFunction>(_ function: Function) throws {
-    let input = try EncodedMessage(function)
     let name = Function.name.utf8
-    var bytes = Data(capacity: 2 + name.count + input.bytes.count)
-    bytes.append(UInt8(truncatingIfNeeded: name.count))
-    bytes.append(UInt8(truncatingIfNeeded: name.count >> 8))
-    bytes.append(contentsOf: name)
-    bytes.append(input.bytes)
-    (self.bytes, descriptors) = (bytes, input.descriptors)
+    let head = [UInt8(truncatingIfNeeded: name.count), UInt8(truncatingIfNeeded: name.count >> 8)] + name
+    let message = try EncodedMessage(function, behind: head)
+    (bytes, descriptors) = (message.bytes, message.descriptors)
   }
 
   /// The name and the input of a call that came.
@@ -74,11 +70,9 @@ struct CallAnswer {
   let bytes: Data
   let descriptors: [OwnedDescriptor]
 
-  private init(_ kind: Kind, _ message: EncodedMessage) {
-    var bytes = Data(capacity: 1 + message.bytes.count)
-    bytes.append(kind.rawValue)
-    bytes.append(message.bytes)
-    (self.bytes, descriptors) = (bytes, message.descriptors)
+  fileprivate init(_ kind: Kind, _ value: some Encodable) throws {
+    let message = try EncodedMessage(value, behind: [kind.rawValue])
+    (bytes, descriptors) = (message.bytes, message.descriptors)
   }
 
   /// Does what is asked for.
@@ -91,7 +85,7 @@ struct CallAnswer {
       let files = DescriptorTransfer(received: frame.descriptors)
       let call = try files.decode(function, from: input)
       files.finish()
-      return CallAnswer(.value, try call.encodedRun())
+      return try call.answer()
     } catch {
       return CallAnswer(error)
     }
@@ -99,7 +93,7 @@ struct CallAnswer {
 
   init(_ error: any Error) {
     // Two strings have a form in every codec.
-    self.init(.error, try! EncodedMessage(RemoteError(error)))
+    try! self.init(.error, RemoteError(error))
   }
 
   /// What an answer that came says.
@@ -117,5 +111,5 @@ struct CallAnswer {
 }
 
 extension RemoteFunction {
-  fileprivate func encodedRun() throws -> EncodedMessage { try EncodedMessage(try run()) }
+  fileprivate func answer() throws -> CallAnswer { try CallAnswer(.value, try run()) }
 }

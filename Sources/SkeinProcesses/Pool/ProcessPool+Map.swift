@@ -135,10 +135,30 @@ struct MapWindow<Function: RemoteFunction> {
   func cancel() { for future in underWay { future.cancel() } }
 }
 
-/// What became of one function of a chunk.
+/// What became of one function of a chunk: an array with the value, or with nothing and the error, since there are many.
 enum CallOutcome<Output: Codable & Sendable>: Codable, Sendable {
   case value(Output)
   case error(RemoteError)
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.unkeyedContainer()
+    switch self {
+    case .value(let value): try container.encode(value)
+    case .error(let error):
+      try container.encodeNil()
+      try container.encode(error)
+    }
+  }
+
+  init(from decoder: any Decoder) throws {
+    var container = try decoder.unkeyedContainer()
+    guard container.count == 2 else {
+      self = .value(try container.decode(Output.self))
+      return
+    }
+    _ = try container.decodeNil()
+    self = .error(try container.decode(RemoteError.self))
+  }
 
   func get() throws -> Output {
     switch self {

@@ -13,6 +13,10 @@
 /// - Source: behaviour after CPython's `multiprocessing.Array`.
 public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, Codable {
   private let region: SharedRegion
+  /// The first element, in the region.
+  @usableFromInline nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
+  /// How many elements there are.
+  public let count: Int
   /// The lock that guards the elements.
   public let lock: SharedLock
 
@@ -33,12 +37,12 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, C
     region = try Self.makeRegion(count: elements.count, kind: .array) { base in
       base.initialize(from: elements, count: elements.count)
     }
-    lock = SharedLock(region)
+    (base, self.count, lock) = (Self.base(in: region), region.layout.count, SharedLock(region))
   }
 
   init(repeating element: Element, count: Int, kind: SharedLayout.Kind) throws(SharedMemoryError) {
     region = try Self.makeRegion(count: count, kind: kind) { $0.initialize(repeating: element, count: count) }
-    lock = SharedLock(region)
+    (base, self.count, lock) = (Self.base(in: region), region.layout.count, SharedLock(region))
   }
 
   private static func makeRegion(
@@ -49,27 +53,27 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, C
     let layout = SharedLayout(kind: kind, elementStride: MemoryLayout<Element>.stride, count: count)
     return try .make(layout) { region throws(SharedMemoryError) in
       try SharedLock.prepare(region)
-      fill((region.address + SharedLayout.elements).assumingMemoryBound(to: Element.self))
+      fill(base(in: region))
     }
   }
 
-  /// How many elements there are.
-  public var count: Int { region.layout.count }
+  private static func base(in region: SharedRegion) -> UnsafeMutablePointer<Element> {
+    (region.address + SharedLayout.elements).assumingMemoryBound(to: Element.self)
+  }
 
-  private var buffer: UnsafeMutableBufferPointer<Element> {
-    let base = (region.address + SharedLayout.elements).assumingMemoryBound(to: Element.self)
-    return UnsafeMutableBufferPointer(start: base, count: count)
+  @inlinable var buffer: UnsafeMutableBufferPointer<Element> {
+    UnsafeMutableBufferPointer(start: base, count: count)
   }
 
   /// One element, without synchronisation.
   ///
   /// - Precondition: the index is one of `0..<count`.
-  public subscript(_ index: Int) -> Element {
+  @inlinable public subscript(_ index: Int) -> Element {
     get { withUnsafeBufferPointer { $0[checked(index)] } }
     set { withUnsafeMutableBufferPointer { $0[checked(index)] = newValue } }
   }
 
-  private func checked(_ index: Int) -> Int {
+  @inlinable func checked(_ index: Int) -> Int {
     precondition((0..<count).contains(index), "a shared array of \(count) elements has no element \(index)")
     return index
   }
@@ -77,17 +81,17 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, C
   // MARK: Without synchronisation
 
   /// Runs `body` with the elements; nothing keeps other processes from changing them meanwhile.
-  public func withUnsafeBufferPointer<Result>(
+  @inlinable public func withUnsafeBufferPointer<Result>(
     _ body: (UnsafeBufferPointer<Element>) throws -> Result
   ) rethrows -> Result {
-    try withExtendedLifetime(region) { try body(UnsafeBufferPointer(buffer)) }
+    try withExtendedLifetime(self) { try body(UnsafeBufferPointer(buffer)) }
   }
 
   /// Runs `body` with the elements for change; nothing keeps other processes from changing them meanwhile.
-  public func withUnsafeMutableBufferPointer<Result>(
+  @inlinable public func withUnsafeMutableBufferPointer<Result>(
     _ body: (UnsafeMutableBufferPointer<Element>) throws -> Result
   ) rethrows -> Result {
-    try withExtendedLifetime(region) { try body(buffer) }
+    try withExtendedLifetime(self) { try body(buffer) }
   }
 
   // MARK: Under the lock
@@ -116,7 +120,7 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, C
 
   /// A copy of the elements, made under the lock; the thread waits for it.
   @available(*, noasync, message: "this blocks the thread; await withLock instead")
-  public var elements: [Element] { withLock { Array($0) } }
+  public var elements: [Element] { withLock { Array(UnsafeBufferPointer($0)) } }
 
   /// Puts new elements in the place of the first ones, under the lock; the thread waits for it.
   ///
@@ -125,7 +129,7 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, C
   public func replace(with elements: [Element]) {
     precondition(elements.count <= count, "\(elements.count) elements do not fit into \(count)")
     withLock { buffer in
-      for (index, element) in elements.enumerated() { buffer[index] = element }
+      elements.withUnsafeBufferPointer { _ = buffer.update(fromContentsOf: $0) }
     }
   }
 
@@ -138,7 +142,7 @@ public final class SharedArray<Element: BitwiseCopyable & Sendable>: Sendable, C
 
   init(from decoder: any Decoder, kind: SharedLayout.Kind) throws {
     region = try .decode(from: decoder, as: kind, elementStride: MemoryLayout<Element>.stride)
-    lock = SharedLock(region)
+    (base, self.count, lock) = (Self.base(in: region), region.layout.count, SharedLock(region))
   }
 
   /// Puts the array beside the message that is being encoded.

@@ -30,18 +30,22 @@ public struct MessagePackCodec: WorkCodec {
   ///   throws.
   /// - Precondition: no text, no bytes, no array and no map has 2³² elements or more, which the format can not tell.
   /// - Complexity: O(bytes), and O(n log n) in the keys of each map that are not in order.
-  public func encode(_ value: some Encodable) throws -> Data {
+  public func encode(_ value: some Encodable) throws -> Data { try encode(value, behind: []) }
+
+  /// Encodes a value behind other bytes.
+  package func encode(_ value: some Encodable, behind prefix: some Collection<UInt8>) throws -> Data {
     let part = MessagePackPart()
     let encoder = MessagePackEncoder(part, path: [])
     try encoder.write(value)
-    guard part.kind != .empty else {
+    if case .empty = part.kind {
       throw EncodingError.invalidValue(
         value,
         .init(codingPath: [], debugDescription: "a value of the type \(type(of: value)) encodes nothing"))
     }
     var writer = MessagePackWriter()
+    for byte in prefix { writer.append(byte: byte) }
     part.flatten(into: &writer)
-    return Data(writer.bytes)
+    return writer.finish()
   }
 
   /// Decodes a value.
@@ -50,7 +54,7 @@ public struct MessagePackCodec: WorkCodec {
   /// - Complexity: O(bytes), for what is nested once for each level around it.
   public func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
     try data.withUnsafeBytes { bytes in
-      let cursor = MessagePackCursor(bytes)
+      let cursor = MessagePackCursor(bytes, of: data)
       // The whole is well formed before a part of it is believed.
       let end = try cursor.end(ofValueAt: 0, path: [])
       guard end == bytes.count else {

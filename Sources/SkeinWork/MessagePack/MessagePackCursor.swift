@@ -34,8 +34,22 @@ struct MessagePackCursor {
   }
 
   let bytes: UnsafeRawBufferPointer
+  /// What the bytes are those of.
+  private let owner: Data
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer, of owner: Data) {
+    self.bytes = bytes
+    self.owner = owner
+  }
+
+  /// Bytes of their own. Many, which are most of the whole, are a view of it: it lives as long as they do.
+  func data(_ range: Range<Int>) -> Data {
+    let part = UnsafeRawBufferPointer(rebasing: bytes[range])
+    guard part.count >= 1 << 15, 2 * part.count >= bytes.count else { return Data(part) }
+    return Data(
+      bytesNoCopy: UnsafeMutableRawPointer(mutating: part.baseAddress!), count: part.count,
+      deallocator: .custom { [owner] _, _ in withExtendedLifetime(owner) {} })
+  }
 
   func corrupted(_ path: [any CodingKey], _ reason: String) -> DecodingError {
     .dataCorrupted(.init(codingPath: path, debugDescription: "this is no MessagePack: \(reason)"))

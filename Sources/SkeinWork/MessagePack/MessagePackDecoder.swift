@@ -43,16 +43,18 @@ struct MessagePackDecoder: Decoder {
 
   /// Decodes a value, from a form of the format's own if its type has one.
   func read<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    if type == Data.self { return Data(try bytes(as: Data.self)) as! Value }
-    if type == [UInt8].self, case .binary = try head { return Array(try bytes(as: [UInt8].self)) as! Value }
+    if type == Data.self { return try data() as! Value }
+    if type == [UInt8].self, case .binary(let range) = try head {
+      return Array(cursor.bytes[range]) as! Value
+    }
     if type == Date.self { return try date() as! Value }
     return try Value(from: self)
   }
 
-  private func bytes(as type: Any.Type) throws -> UnsafeRawBufferPointer {
+  private func data() throws -> Data {
     switch try head {
-    case .binary(let range): UnsafeRawBufferPointer(rebasing: cursor.bytes[range])
-    case let other: throw mismatch(type, other)
+    case .binary(let range): cursor.data(range)
+    case let other: throw mismatch(Data.self, other)
     }
   }
 

@@ -31,12 +31,21 @@ struct MessagePackEncoder: Encoder {
 
   /// Encodes a value, in a form of the format's own if it has one.
   func write<Value: Encodable>(_ value: Value) throws {
-    if let write = try Self.plainForm(of: value) {
+    if let bytes = Self.longBinary(value) {
+      part.become(.binary(bytes))
+    } else if let write = try Self.plainForm(of: value) {
       part.become(.value)
       part.append(write)
     } else {
       try value.encode(to: self)
     }
+  }
+
+  /// The bytes of a value that is many.
+  static func longBinary<Value: Encodable>(_ value: Value) -> Data? {
+    guard Value.self == Data.self else { return nil }
+    let bytes = value as! Data
+    return bytes.count < MessagePackPart.longBytes ? nil : bytes
   }
 
   /// How a value is written that is no container; `nil` when it encodes itself.

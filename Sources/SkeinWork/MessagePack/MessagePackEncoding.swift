@@ -20,6 +20,7 @@ struct MessagePackUnkeyedEncoding: UnkeyedEncodingContainer {
   func encode(_ value: UInt32) { part.append { $0.append(UInt64(value)) } }
   func encode(_ value: UInt64) { part.append { $0.append(UInt64(value)) } }
   func encode<Value: Encodable>(_ value: Value) throws {
+    if let bytes = MessagePackEncoder.longBinary(value) { return part.appendPart().become(.binary(bytes)) }
     if let write = try MessagePackEncoder.plainForm(of: value) { return part.append(write) }
     let key = MessagePackKey(count)
     try value.encode(to: MessagePackEncoder(part.appendPart(), path: codingPath, key))
@@ -62,6 +63,9 @@ struct MessagePackKeyedEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol 
   func encode(_ value: UInt32, forKey key: Key) { part.set(key.stringValue) { $0.append(UInt64(value)) } }
   func encode(_ value: UInt64, forKey key: Key) { part.set(key.stringValue) { $0.append(UInt64(value)) } }
   func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
+    if let bytes = MessagePackEncoder.longBinary(value) {
+      return part.setPart(key.stringValue).become(.binary(bytes))
+    }
     if let write = try MessagePackEncoder.plainForm(of: value) { return part.set(key.stringValue, write) }
     try value.encode(to: encoder(for: key))
   }

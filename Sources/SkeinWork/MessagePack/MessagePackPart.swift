@@ -1,9 +1,16 @@
+internal import FoundationEssentials
+
 /// An array, a map or a single value while it is being encoded: how many elements it has is known at the end alone.
 ///
 /// Plain values stand in the bytes of their container; a container in a container is a part of its own, with its place.
 final class MessagePackPart {
+  /// From how many bytes on they are not copied into their container first.
+  static let longBytes = 1024
+
   enum Kind {
     case empty, value, array, map
+    /// Many bytes, which are written once, at the end.
+    case binary(Data)
   }
 
   private struct Entry {
@@ -22,10 +29,10 @@ final class MessagePackPart {
 
   /// Decides what it is: asked twice for the same kind of container, a value goes on with it.
   func become(_ kind: Kind) {
-    precondition(
-      self.kind == .empty || self.kind == kind && kind != .value,
-      "a value encodes itself as a \(self.kind), and then as a \(kind)")
-    self.kind = kind
+    switch (self.kind, kind) {
+    case (.empty, _), (.array, .array), (.map, .map): self.kind = kind
+    default: preconditionFailure("a value encodes itself as a \(self.kind), and then as a \(kind)")
+    }
   }
 
   // MARK: Filling
@@ -38,15 +45,15 @@ final class MessagePackPart {
 
   /// Sets a plain value for a key.
   func set(_ key: String, _ write: (inout MessagePackWriter) -> Void) {
-    let start = writer.bytes.count
+    let start = writer.count
     write(&writer)
-    entries.append(Entry(key: key, range: start..<writer.bytes.count, part: nil))
+    entries.append(Entry(key: key, range: start..<writer.count, part: nil))
   }
 
   /// Appends a container.
   func appendPart() -> MessagePackPart {
     let part = MessagePackPart()
-    parts.append((writer.bytes.count, part))
+    parts.append((writer.count, part))
     count += 1
     return part
   }
@@ -54,7 +61,7 @@ final class MessagePackPart {
   /// Sets a container for a key.
   func setPart(_ key: String) -> MessagePackPart {
     let part = MessagePackPart()
-    entries.append(Entry(key: key, range: writer.bytes.count..<writer.bytes.count, part: part))
+    entries.append(Entry(key: key, range: writer.count..<writer.count, part: part))
     return part
   }
 
@@ -64,7 +71,8 @@ final class MessagePackPart {
   func flatten(into target: inout MessagePackWriter) {
     switch kind {
     case .empty: target.appendMapHeader(0)
-    case .value: target.bytes += writer.bytes
+    case .value: target.append(writer, 0..<writer.count)
+    case .binary(let bytes): bytes.withUnsafeBytes { target.append(binary: $0) }
     case .array: flattenArray(into: &target)
     case .map: flattenMap(into: &target)
     }
@@ -74,11 +82,11 @@ final class MessagePackPart {
     target.appendArrayHeader(count)
     var done = 0
     for (place, part) in parts {
-      target.bytes += writer.bytes[done..<place]
+      target.append(writer, done..<place)
       part.flatten(into: &target)
       done = place
     }
-    target.bytes += writer.bytes[done...]
+    target.append(writer, done..<writer.count)
   }
 
   private func flattenMap(into target: inout MessagePackWriter) {
@@ -89,7 +97,7 @@ final class MessagePackPart {
       if let part = entry.part {
         part.flatten(into: &target)
       } else {
-        target.bytes += writer.bytes[entry.range]
+        target.append(writer, entry.range)
       }
     }
   }

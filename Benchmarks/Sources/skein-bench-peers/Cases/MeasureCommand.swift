@@ -23,6 +23,7 @@ struct MeasureCommand: AsyncParsableCommand {
     case (.pools, .dispatch):
       dispatchSubmitCases + dispatchComputeCases + dispatchScalingCases
         + chapterCases(by: "DispatchQueue.global", dispatchFour)
+    case (.processes, .skein): startCases + callCases + lineCases + sharingCases + workCases
     case (.pools, .nio): nioSubmitCases + nioScalingCases
     default: []
     }

@@ -47,6 +47,39 @@ struct MeasuredCase: Sendable {
     self.init(name, by: by, fixed: operations, prepare: {}, { _ in body() })
   }
 
+  /// A case that works on something, which is made once, outside the time; as many operations as are asked for.
+  init<Fixture: Sendable>(
+    _ name: String, by: String, on prepare: @escaping @Sendable () throws -> Fixture,
+    _ body: @escaping @Sendable (_ fixture: Fixture, _ operations: Int) async throws -> Void
+  ) {
+    self.init(name, by: by) { name, by, seconds in
+      let fixture = try prepare()
+      let (elapsed, operations) = try await calibrated(seconds) { try await body(fixture, $0) }
+      return Answer(
+        case: name, by: by, ns: elapsed * 1e9 / Double(operations), operations: operations, bytes: nil)
+    }
+  }
+
+  /// A case whose operation takes long: it is done once to warm up, and then for all of the time, three times at the least.
+  init<Fixture: Sendable>(
+    _ name: String, by: String, each prepare: @escaping @Sendable () throws -> Fixture,
+    _ body: @escaping @Sendable (_ fixture: Fixture) async throws -> Void
+  ) {
+    self.init(name, by: by) { name, by, seconds in
+      let fixture = try prepare()
+      try await body(fixture)
+      let (started, end) = (monotonicNanoseconds(), monotonicNanoseconds() + Int64(seconds * 1e9))
+      var operations = 0
+      while operations < 3 || monotonicNanoseconds() < end {
+        try await body(fixture)
+        operations += 1
+      }
+      let elapsed = Double(monotonicNanoseconds() - started)
+      return Answer(
+        case: name, by: by, ns: elapsed / Double(operations), operations: operations, bytes: nil)
+    }
+  }
+
   /// A case that measures itself.
   init(
     _ name: String, by: String,

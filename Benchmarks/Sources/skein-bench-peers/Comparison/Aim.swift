@@ -50,6 +50,23 @@ struct Aim {
     ) {
       $0.family == .submitting || $0.family == .computing || $0.name.hasPrefix("count.")
     },
+    Aim(
+      suite: .processes, peer: .c, least: 0.5, words: "a blocking call is within twice of a futex ping-pong"
+    ) {
+      $0.name == "call.blocking"
+    },
+    Aim(suite: .processes, peer: .c, least: 0.25, words: "and an awaited one within four times") {
+      $0.name == "call.awaited"
+    },
+    Aim(suite: .processes, peer: .c, least: 0.3, words: "large payloads are near a copy (to three times)") {
+      $0.name.hasSuffix(".100m") || $0.name == "shared-memory.1m"
+    },
+    Aim(suite: .processes, peer: .python, least: 10, words: "round trips are 10 times Python") {
+      $0.name.hasPrefix("call") || $0.name == "echo.10" || $0.name == "dispatched"
+    },
+    Aim(suite: .processes, peer: .python, least: 20, words: "queues are 20 times Python") {
+      $0.name.hasPrefix("shared-queue.")
+    },
   ]
 }
 

@@ -32,7 +32,22 @@ struct PoolsCommand: AsyncParsableCommand {
   func run() async throws { try await options.run(.pools) }
 }
 
-/// What both suites take.
+struct ProcessesCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "processes",
+    abstract: "Measures processes beside Python's multiprocessing and ProcessPoolExecutor, loky, and C.",
+    discussion: """
+      C shows the limits: a ping-pong of two processes on futexes, a copy of bytes, a fork and an execution. All are measured \
+      in turns, and each figure of a peer is shown as its ratio to Skein's in the same round.
+      """)
+
+  @OptionGroup var options: ComparisonOptions
+
+  func validate() throws { try options.check(for: .processes) }
+  func run() async throws { try await options.run(.processes) }
+}
+
+/// What the suites take.
 struct ComparisonOptions: ParsableArguments {
   @Flag(help: "One round, with a fifth of the time for each case.")
   var quick = false

@@ -2,10 +2,12 @@
 enum Family: String, CaseIterable, Codable {
   case locks, semaphores, threads, tasks, mixed, pingPong, select, waiters, dictionaries
   case submitting, computing, scaling, chapter
+  case starting, calls, lines, sharing, work
 
   var suite: Suite {
     switch self {
     case .submitting, .computing, .scaling, .chapter: .pools
+    case .starting, .calls, .lines, .sharing, .work: .processes
     default: .sync
     }
   }
@@ -25,6 +27,17 @@ enum Family: String, CaseIterable, Codable {
     case .scaling:
       "Counting the primes below 400,000 on 1 and 2 workers: a number; 8 idle workers: processor time a second, memory each"
     case .chapter: "The chapter's comparisons (16.1.1, 16.1.2): an iteration, or one of four sleeps of 50 ms"
+    case .starting:
+      "Processes that do nothing, from their start to their end; and a pool of one, from its death to the next result"
+    case .calls:
+      "Functions in other processes: one at a time, a thousand at a time on 2 workers, and with bytes as input (C: a "
+        + "ping-pong of two processes on futexes; a copy of the bytes)"
+    case .lines:
+      "A message there and back; an item through a queue, from one process or two; a mebibyte in shared memory (C: copies)"
+    case .sharing:
+      "Processes that change a number, under a lock and without; a call of a manager"
+    case .work:
+      "The primes below 800,000 in 8 ranges: a number; four computations and four waits of 50 ms: a turn, a wait"
     case .dictionaries: "Dictionary of 100,000 keys, 4 threads: an operation; 5 % writes or 50 %"
     }
   }
@@ -46,6 +59,21 @@ enum Family: String, CaseIterable, Codable {
     case .chapter:
       rows("cpu-bound", ["sequential", "threads"]) + rows("io-bound", ["sequential", "threads"])
         + rows("count", ["1", "4"])
+    case .starting: rows("start", ["spawn", "forkServer", "fork"]) + rows("recovery")
+    case .calls:
+      rows("call", ["blocking"]) + [Row(name: "call.awaited", family: self, peerName: "call.blocking")]
+        + rows("calls") + rows("calls", ["chunked"])
+        + [Row(name: "dispatched", family: self, peerName: "calls")] + rows("payload", ["1k", "1m", "100m"])
+    case .lines:
+      rows("echo", ["10", "1k", "1m", "100m"]) + rows("shared-queue", ["spsc", "mpsc"], ["8", "1k"])
+        + rows("shared-memory", ["1m"])
+    case .sharing:
+      rows("shared-lock", ["2", "4"]) + rows("shared-counter", ["2", "4"])
+        + rows("manager", ["get", "set", "lock"])
+    case .work:
+      rows("primes", ["sequential", "processes"])
+        + rows("compute", ["sequential", "threads", "tasks", "processes"])
+        + rows("wait", ["sequential", "threads", "tasks", "processes"])
     case .dictionaries: rows("dictionary", ["read", "write"])
     }
   }

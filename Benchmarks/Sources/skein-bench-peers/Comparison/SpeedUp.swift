@@ -6,6 +6,7 @@ struct SpeedUp: Codable {
   private static let pairs = [
     ("growth.1", "growth.2"), ("cpu-bound.sequential", "cpu-bound.threads"),
     ("io-bound.sequential", "io-bound.threads"), ("count.1", "count.4"),
+    ("primes.sequential", "primes.processes"), ("compute.sequential", "compute.processes"),
   ]
 
   let alone: String

@@ -1,6 +1,6 @@
 /// A set of cases that are measured and saved together.
 enum Suite: String, Codable {
-  case sync, pools
+  case sync, pools, processes
 
   var families: [Family] { Family.allCases.filter { $0.suite == self } }
 
@@ -9,6 +9,7 @@ enum Suite: String, Codable {
     switch self {
     case .sync: "Primitives: ./bench sync"
     case .pools: "Pools and futures: ./bench pools"
+    case .processes: "Processes: ./bench processes"
     }
   }
 
@@ -17,6 +18,7 @@ enum Suite: String, Codable {
     switch self {
     case .sync: syncSystems(places)
     case .pools: poolSystems(places)
+    case .processes: processSystems(places)
     }
   }
 
@@ -47,6 +49,20 @@ enum Suite: String, Codable {
         .rust, "Rust", all, "rust/release/peer", "cargo librust-rayon-dev librust-crossbeam-channel-dev",
         places),
       java(all, "java", "Peer", places), python(all, places),
+    ]
+  }
+
+  private func processSystems(_ places: Places) -> [System] {
+    let all = Set(families)
+    let loky = "\(places.benchmarks)/.venv/bin/python"
+    return [
+      swift(.skein, "Skein", all, places),
+      compiled(.c, "C", [.starting, .calls, .lines], "c/peer", "gcc libc6-dev", places),
+      python(all, places),
+      System(
+        id: .loky, name: "loky", families: [.starting, .calls],
+        command: [loky, "\(places.sources)/python/loky_pools.py"], needs: "\(places.benchmarks)/.venv/.loky",
+        packages: "python3-venv"),
     ]
   }
 

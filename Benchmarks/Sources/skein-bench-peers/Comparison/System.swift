@@ -3,7 +3,7 @@ import Foundation
 /// Something that is measured by a program of its own, which prints a line for each case.
 struct System: Sendable {
   enum ID: String, CaseIterable, Codable, CodingKeyRepresentable {
-    case skein, mutex, dispatch, nio, c, cpp, go, rust, java, python
+    case skein, mutex, dispatch, nio, c, cpp, go, rust, java, python, loky
   }
 
   let id: ID

@@ -19,7 +19,8 @@ int main(int count, char **arguments) {
   double seconds = atof(arguments[1]);
   for (int index = 2; index < count; index++) {
     const char *name = arguments[index];
-    if (!measure_lock(name, seconds) && !measure_semaphore(name, seconds)) measure_queue(name, seconds);
+    if (measure_process(name, seconds) || measure_lock(name, seconds)) continue;
+    if (!measure_semaphore(name, seconds)) measure_queue(name, seconds);
   }
   return 0;
 }

@@ -45,6 +45,12 @@ static double shorter_time_of(body body, long operations, const void *parameters
   return first < second ? first : second;
 }
 
+static void report(const char *name, const char *by, double elapsed, long total) {
+  printf("{\"case\": \"%s\", \"by\": \"%s\", \"ns\": %.2f, \"operations\": %ld}\n", name, by,
+         elapsed * 1e9 / (double)total, total);
+  fflush(stdout);
+}
+
 void measure(const char *name, const char *by, double seconds, body body, const void *parameters) {
   long operations = 160;
   double elapsed = shorter_time_of(body, operations, parameters);
@@ -55,7 +61,13 @@ void measure(const char *name, const char *by, double seconds, body body, const 
   }
   long total = 0;
   for (elapsed = 0; elapsed < seconds; total += operations) elapsed += time_of(body, operations, parameters);
-  printf("{\"case\": \"%s\", \"by\": \"%s\", \"ns\": %.2f, \"operations\": %ld}\n", name, by,
-         elapsed * 1e9 / (double)total, total);
-  fflush(stdout);
+  report(name, by, elapsed, total);
+}
+
+void measure_each(const char *name, const char *by, double seconds, body body, const void *parameters) {
+  body(1, parameters);
+  double elapsed = 0;
+  long total = 0;
+  for (; total < 3 || elapsed < seconds; total++) elapsed += time_of(body, 1, parameters);
+  report(name, by, elapsed, total);
 }

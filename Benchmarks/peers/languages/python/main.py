@@ -3,6 +3,7 @@
 import sys
 
 import pools
+import processes
 import tasks
 import threads
 from measuring import Measure
@@ -17,7 +18,7 @@ def main():
         return 2
     for name in sys.argv[2:]:
         measure = Measure(name, float(sys.argv[1]))
-        any(family(measure) for family in threads.FAMILIES + tasks.FAMILIES + pools.FAMILIES)
+        any(family(measure) for family in threads.FAMILIES + tasks.FAMILIES + pools.FAMILIES + processes.FAMILIES)
     return 0
 
 

@@ -27,6 +27,19 @@ class Measure:
         self.report(by, elapsed, total)
         return True
 
+    def each(self, by, body):
+        """Does what takes long once to warm up, then for all of the time, three times at the least, and prints a line."""
+        body()
+        started, count = time.perf_counter(), 0
+        while count < 3 or time.perf_counter() - started < self.seconds:
+            body()
+            count += 1
+        self.report(by, time.perf_counter() - started, count)
+
+    def once(self, by, operations, body):
+        """Does what takes very long once, and prints a line."""
+        self.report(by, time_of(lambda _: body(), operations), operations)
+
     def fixed(self, by, operations, body):
         """Does a case of a fixed size once to warm up, then three times, and prints a line."""
         body()

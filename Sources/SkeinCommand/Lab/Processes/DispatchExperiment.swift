@@ -25,7 +25,8 @@ struct SquareTask: RemoteFunction {
 struct DispatchExperiment: Experiment {
   let name = "dispatch"
   let section = "16.9"
-  let title = "A dispatcher hands 200 tasks to three worker processes, and one of these is killed in the midst"
+  let title =
+    "A dispatcher hands 200 tasks to three worker processes, and one of these is killed in the midst"
   let lesson = """
     The dispatcher knows what each worker was given. When one dies, another takes its place, and gets what is left: nothing \
     is lost, and what may be done twice is tried again.
