@@ -101,7 +101,21 @@ static int entered(pthread_mutex_t *mutex, int result) {
   return 1;
 }
 
+// Whoever has the lock of a shared object gives it back in less time than a thread takes to fall asleep and to be woken.
+static int try_for_a_while(pthread_mutex_t *mutex) {
+  static int processors;
+  if (processors == 0) processors = skein_allowed_processors();
+  int result = pthread_mutex_trylock(mutex);
+  for (int round = 0; result == EBUSY && processors > 1 && round < 32; round++) {
+    for (int pause = 0; pause < 16; pause++) skein_spin_hint();
+    result = pthread_mutex_trylock(mutex);
+  }
+  return result;
+}
+
 int skein_shared_mutex_lock(void *mutex, int64_t deadline) {
+  int result = try_for_a_while(mutex);
+  if (result != EBUSY) return entered(mutex, result);
   if (deadline < 0) return entered(mutex, pthread_mutex_lock(mutex));
   struct timespec until = {.tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000};
   return entered(mutex, pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until));

@@ -58,11 +58,12 @@ struct SpinBudget {
 
   private mutating func learn(_ waited: Int64) {
     if waited < 2 * Self.most {
-      nanoseconds = Self.processors > 1 ? Self.most : 0
+      nanoseconds = Self.isOfUse ? Self.most : 0
     } else {
       nanoseconds = nanoseconds / 2 < Self.least ? 0 : nanoseconds / 2
     }
   }
 
-  private static let processors = Int(skein_allowed_processors())
+  /// Whether another process can do something meanwhile.
+  static let isOfUse = skein_allowed_processors() > 1
 }

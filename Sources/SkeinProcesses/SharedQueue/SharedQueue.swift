@@ -1,3 +1,4 @@
+internal import CSkein
 internal import FoundationEssentials
 internal import SkeinSync
 internal import SkeinWork
@@ -15,7 +16,7 @@ internal import SkeinWork
 /// is served in no order. A process that dies while it puts an item has put none; what it had not taken is there for the
 /// others.
 ///
-/// Items are encoded as MessagePack: connections and shared objects can not be a part of one.
+/// Items are encoded as MessagePack, and `Data` is taken as it is: connections and shared objects can not be a part of one.
 ///
 /// - Invariant: an item that was put is taken once, unless the process that took it has died since.
 /// - Source: behaviour after CPython's `multiprocessing.Queue`, without its thread.
@@ -90,13 +91,15 @@ public final class SharedQueue<Element: Codable & Sendable>: Sendable, Codable {
   public func put(_ element: Element, timeout: Duration? = nil) throws {
     let item = try encoded(element)
     if try attempt(item) != nil { return }
+    Self.spin { ring.seemsFull }
     guard try ring.roomCame.wait(until: Self.deadline(timeout), { try attempt(item) }) != nil else {
       throw WaitError.timedOut
     }
   }
 
   private func encoded(_ element: Element) throws -> Data {
-    let item = try messageCodec.encode(element)
+    // Bytes need no form: each item has its length.
+    let item = try element as? Data ?? messageCodec.encode(element)
     let limit = ring.byteCapacity - SharedRing.headerBytes
     guard SharedRing.space(for: item.count) <= ring.byteCapacity else {
       throw SharedQueueError.tooLarge(bytes: item.count, limit: limit)
@@ -146,6 +149,7 @@ public final class SharedQueue<Element: Codable & Sendable>: Sendable, Codable {
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   public func get(timeout: Duration? = nil) throws -> Element {
     if let item = try take() { return try decoded(item) }
+    Self.spin { ring.seemsEmpty }
     guard let item = try ring.itemsCame.wait(until: Self.deadline(timeout), { try take() }) else {
       throw WaitError.timedOut
     }
@@ -163,11 +167,20 @@ public final class SharedQueue<Element: Codable & Sendable>: Sendable, Codable {
     return nil
   }
 
-  private func decoded(_ item: Data) throws -> Element { try messageCodec.decode(Element.self, from: item) }
+  private func decoded(_ item: Data) throws -> Element {
+    Element.self == Data.self ? item as! Element : try messageCodec.decode(Element.self, from: item)
+  }
 
   /// An attempt as a value: the wait itself does not throw what the attempt does.
   private func outcome<Value>(_ attempt: () throws -> Value?) -> Result<Value, any Error>? {
     do { return try attempt().map { .success($0) } } catch { return .failure(error) }
+  }
+
+  /// Looks for a few microseconds whether others are about to make the wait needless.
+  @available(*, noasync)
+  private static func spin(while isNeeded: () -> Bool) {
+    guard SpinBudget.isOfUse else { return }
+    for _ in 0..<200 where isNeeded() { for _ in 0..<16 { skein_spin_hint() } }
   }
 
   private static func deadline(_ timeout: Duration?) -> Int64 {

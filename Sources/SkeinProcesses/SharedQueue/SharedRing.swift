@@ -44,6 +44,11 @@ struct SharedRing: Sendable {
   var count: Int { Int(skein_load_u64(countWord)) }
   var isClosed: Bool { skein_load_u32(closedWord) != 0 }
 
+  /// Whether there is something to take at this instant, as far as can be seen without the mutex.
+  var seemsEmpty: Bool { skein_load_u64(headWord) == skein_load_u64(tailWord) }
+  /// Whether there is no room for an item at this instant, as far as can be seen without the mutex.
+  var seemsFull: Bool { count >= itemCapacity }
+
   func prepare(itemCapacity: Int) throws(SharedMemoryError) {
     skein_store_u64(capacityWord, UInt64(itemCapacity))
     let failure = skein_shared_mutex_make(mutex)
