@@ -70,12 +70,20 @@ package struct Program: Sendable {
     for (number, descriptor) in descriptors.enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
     }
+    // It takes signals, also where the thread that starts it does not.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let words = ([path] + arguments).map { strdup($0) } + [nil]
     let inherited = (0...).lazy.map { environ[$0] }.prefix { $0 != nil }.map { String(cString: $0!) }
     let variables = (environment + inherited).map { strdup($0) } + [nil]
     defer { for word in words + variables { free(word) } }
     var id = pid_t()
-    let failure = posix_spawn(&id, path, &actions, nil, words, variables)
+    let failure = posix_spawn(&id, path, &actions, &attributes, words, variables)
     guard failure == 0 else { throw SpawnFailed(number: failure) }
     return id
   }

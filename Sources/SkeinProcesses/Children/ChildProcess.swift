@@ -31,6 +31,8 @@ public final class ChildProcess: Sendable {
   public let startMethod: StartMethod
 
   private struct State: Sendable {
+    /// Becomes readable when it ends; it is closed then.
+    var process: OwnedDescriptor?
     /// Whether it has said anything.
     var hasBegun = false
     var exit: ChildExit?
@@ -46,12 +48,11 @@ public final class ChildProcess: Sendable {
   /// How long it may take to become a child.
   private static let patience = Duration.seconds(60)
 
-  let process: OwnedDescriptor
   private let origin: Birth.Origin
   private let control: Connection
   private let controlSocket: OwnedDescriptor
   private let executable: String
-  private let state = Lock(State(), internalTo: "ChildProcess")
+  private let state: Lock<State>
   let hasEnded: Event
 
   private static let lastNumber = Atomic<Int>(0)
@@ -128,12 +129,16 @@ public final class ChildProcess: Sendable {
     at place: SourcePlace
   ) {
     (name, isDaemon, startMethod) = (start.name, start.isDaemon, start.method)
-    (processID, process, parentProcessID) = (birth.processID, birth.process, start.parentProcessID)
+    (processID, parentProcessID) = (birth.processID, start.parentProcessID)
+    state = Lock(State(process: birth.process), internalTo: "ChildProcess")
     origin = birth.origin
     (controlSocket, self.executable) = (socket, executable)
     control = Connection(socket, name: start.name)
     hasEnded = Event(name: "end of \(start.name)", file: place.file, line: place.line)
   }
+
+  /// What becomes readable when it ends; `nil` when it has.
+  var process: OwnedDescriptor? { state.withLock { $0.process } }
 
   // MARK: What comes of it
 
@@ -145,6 +150,7 @@ public final class ChildProcess: Sendable {
     state.withLock { ($0.beginning, $0.impatience) = (beginning, impatience) }
     DescriptorMonitor.shared.add(beginning, to: controlSocket.rawValue)
     let descriptor = if case .served(let line, _) = origin { line } else { process }
+    guard let descriptor else { return }
     DescriptorMonitor.shared.add(.init(.reading) { [self] in noteEnd() }, to: descriptor.rawValue)
   }
 
@@ -166,6 +172,7 @@ public final class ChildProcess: Sendable {
   private func noteEnd() {
     if let exit = takeExit() { return note(exit) }
     // The server has ended, and the child may live on: that it ends is all that can be known.
+    guard let process else { return }
     DescriptorMonitor.shared.add(.init(.reading) { [self] in note(.unknown) }, to: process.rawValue)
   }
 
@@ -177,13 +184,17 @@ public final class ChildProcess: Sendable {
     hear()
     stopWaiting()
     control.close()
-    state.withLock { state in
+    let process = state.withLock { state in
       state.exit = exit
-      guard !state.hasBegun, state.failure == nil else { return }
+      defer { state.process = nil }
+      guard !state.hasBegun, state.failure == nil else { return state.process }
       // What becomes a child says so first.
       let endedByItself = if case .exited = exit { true } else { false }
       if endedByItself || state.isOverdue { state.failure = ProcessError.noChild(executable: executable) }
+      return state.process
     }
+    // Closed here, and not under the lock.
+    withExtendedLifetime(process) {}
     LiveChildren.remove(self)
     // What it held of shared objects is given back before anybody learns of its end.
     SharedObjects.sweep(processID: processID)
@@ -203,7 +214,9 @@ public final class ChildProcess: Sendable {
   private func takeExit() -> ChildExit? {
     var code: Int32 = 0
     switch origin {
-    case .own: return skein_reap_process(process.rawValue, &code) == 1 ? ChildExit(code: code) : .unknown
+    case .own:
+      guard let process else { return .unknown }
+      return skein_reap_process(process.rawValue, &code) == 1 ? ChildExit(code: code) : .unknown
     case .served(let line, _):
       var (count, received) = (0, [Int32](repeating: -1, count: Int(SKEIN_MAX_DESCRIPTORS)))
       let size = skein_receive(line.rawValue, &code, MemoryLayout<Int32>.size, &received, &count)
@@ -231,5 +244,14 @@ public final class ChildProcess: Sendable {
   public func kill() { signal(SIGKILL) }
 
   /// Sends it a signal. One that has ended is let alone: the signal never gets to another process with its id.
-  public func signal(_ number: Int32) { _ = skein_signal_process(process.rawValue, number) }
+  public func signal(_ number: Int32) {
+    if let process { _ = skein_signal_process(process.rawValue, number) }
+  }
+
+  /// Makes sure that the system keeps nothing for it any more: its descriptors were closed when it ended.
+  ///
+  /// - Throws: ``ProcessError/stillAlive(name:)`` when it has not ended.
+  public func close() throws(ProcessError) {
+    if isAlive { throw .stillAlive(name: name) }
+  }
 }

@@ -19,7 +19,7 @@ extension Connection: ProcessWaitable {
 
 extension ChildProcess: ProcessWaitable {
   /// What becomes readable when it ends; `nil` when it has.
-  public var awaitedDescriptor: OwnedDescriptor? { isAlive ? process : nil }
+  public var awaitedDescriptor: OwnedDescriptor? { process }
 }
 
 /// Blocks the thread until one of several connections and processes is ready, or until `timeout` has passed.
