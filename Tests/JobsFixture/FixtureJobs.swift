@@ -1,4 +1,5 @@
 import FixtureFaults
+import Foundation
 import Glibc
 import Logging
 import SkeinJobs
@@ -108,6 +109,9 @@ struct Misbehave: Job {
     case "trap once": if context.attempt == 1 { fatalError("Index out of range") }
     case "exit": exit(7)
     case "loop": while getpid() > 0 {}
+    case "loop once":
+      let text = try String(contentsOfFile: file, encoding: .utf8)
+      while text.split(separator: "\n").count == 1 {}
     case "fail": throw Failed()
     case "fail for good": throw Hopeless()
     case "wait": try await Task.sleep(until: .now + .seconds(60), clock: .continuous)

@@ -15,7 +15,15 @@ func work(_ queue: JobQueue, _ rest: [String]) async throws {
   }
   if rest.contains("--isolated") { options.isolation = .process }
   tellReady()
-  try await Worker(store: queue.store, registry: JobRegistry(fixtureJobs), options: options).run()
+  let worker = try Worker(store: queue.store, registry: JobRegistry(fixtureJobs), options: options)
+  if let index = rest.firstIndex(of: "--hand-back-at") {
+    let file = rest[index + 1]
+    Task {
+      while access(file, F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
+      worker.stop(.handBack)
+    }
+  }
+  try await worker.run()
 }
 
 /// Enqueues jobs, a few at a time, and writes down those whose enqueue has returned.

@@ -128,6 +128,27 @@ struct IsolationTests {
     }
   }
 
+  @Test("a worker that leaves at once kills its job's process, and another worker has the job again")
+  func leavingWorker() async throws {
+    let worker = try await fixture.worker("--isolated", "--hand-back-at", fixture.gate)
+    defer { worker.kill() }
+    try await fixture.open { (queue) async throws in
+      let job = try await queue.enqueue(Misbehave(how: "loop once", file: fixture.log))
+      try await eventually("it runs") { !lines(of: fixture.log).isEmpty }
+      try fixture.openGate()
+      try await worker.ended()
+      let process = try #require(
+        lines(of: fixture.log).first.flatMap { Int32($0.split(separator: " ").last ?? "") })
+      try await eventually("its process is gone") { !isAlive(process) }
+      let left = try #require(try await queue.job(job.id))
+      #expect(left.state == .ready, "\(left.state)")
+      let next = try await fixture.worker("--isolated")
+      defer { next.kill() }
+      let record = try await queue.waitForEnd(of: job.id, timeout: .seconds(100))
+      #expect(record.state == .succeeded && lines(of: fixture.log).count == 2)
+    }
+  }
+
   @Test("a program that can not have processes of its kind is told so")
   func unprepared() {
     var options = WorkerOptions()
