@@ -32,6 +32,8 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let rainbow = Target.Dependency.product(name: "Rainbow", package: "Rainbow")
 let textTable = Target.Dependency.product(name: "TextTable", package: "TextTable")
 let heap = Target.Dependency.product(name: "HeapModule", package: collections)
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let deque = Target.Dependency.product(name: "DequeModule", package: collections)
 
 // MARK: - Modules, from the ground up: an import only ever points down
@@ -68,6 +70,9 @@ let modules = [
       "CSkein", "SkeinSync", "SkeinThreads", "SkeinFutures", "SkeinWork", "SkeinTesting", "TestPrograms",
       "ProcessFunctions", "ProcessesFixture", "MemoryFixture",
     ]),
+  Module(
+    name: "SkeinNetwork", dependencies: ["SkeinSync", nioCore, nioPosix, logging, lifecycle],
+    testDependencies: ["SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, logging, lifecycle]),
   Module(
     name: "SkeinJobs",
     dependencies: [
@@ -161,6 +166,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),

@@ -13,7 +13,9 @@ package enum CPython {
 
   /// Runs a program with lines on its standard input, and returns the lines that it writes.
   package static func run(_ program: String, input: [String] = []) async throws -> [String] {
-    let result = try await Program(path: path!).run(
+    var interpreter = Program(path: path!)
+    interpreter.takesSignals = true
+    let result = try await interpreter.run(
       ["-I", "-c", program], input: input.joined(separator: "\n"))
     guard result.ending == .exit(code: 0) else {
       throw Failure(ending: result.ending, errors: result.errors)

@@ -26,6 +26,8 @@ package struct Program: Sendable {
   }
 
   package var path: String
+  /// Whether it takes signals also where the thread that starts it does not; otherwise it inherits that.
+  package var takesSignals = false
 
   package init(path: String) { self.path = path }
 
@@ -70,14 +72,13 @@ package struct Program: Sendable {
     for (number, descriptor) in descriptors.enumerated() {
       posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
     }
-    // It takes signals, also where the thread that starts it does not.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    if takesSignals { posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK)) }
     let words = ([path] + arguments).map { strdup($0) } + [nil]
     let inherited = (0...).lazy.map { environ[$0] }.prefix { $0 != nil }.map { String(cString: $0!) }
     let variables = (environment + inherited).map { strdup($0) } + [nil]

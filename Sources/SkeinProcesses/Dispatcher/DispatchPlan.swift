@@ -75,7 +75,7 @@ struct DispatchPlan: Sendable {
     let line = lines[worker]
     (lines[worker], isFull[worker]) = ([], false)
     waiting.prepend(contentsOf: line.suffix(untouchedCount))
-    return Array(line.dropLast(untouchedCount))
+    return line.dropLast(untouchedCount).map(\.self)
   }
 
   /// A task that may have begun is to be done again, before all others.

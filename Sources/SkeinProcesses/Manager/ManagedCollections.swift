@@ -46,7 +46,7 @@ extension Deque<Data> {
       return .value(remove(at: index))
     case .popFirst: return .value(popFirst())
     case .popLast: return .value(popLast())
-    case .contents: return .values(Array(self))
+    case .contents: return .values(map(\.self))
     case .count: return .number(count)
     case .removeAll:
       removeAll()

@@ -69,7 +69,7 @@ struct ManagerState: Sendable {
 
   /// Who waits for the object learns that it has gone.
   private mutating func remove(_ id: ManagedID, for session: Session) -> [Delivery] {
-    let waiters = (locks[id]?.waiters).map(Array.init) ?? queues[id]?.waiters ?? []
+    let waiters = (locks[id]?.waiters).map { $0.map(\.self) } ?? queues[id]?.waiters ?? []
     if let owner = locks[id]?.owner { holds[owner] = nil }
     let isKnown =
       [dictionaries.removeValue(forKey: id) != nil, lists.removeValue(forKey: id) != nil]

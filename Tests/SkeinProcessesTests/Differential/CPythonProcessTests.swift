@@ -110,7 +110,9 @@ struct CPythonProcessTests {
       ours.append("\(try a.receiveBytes().count)")
       try a.send(3)
       a.close()
-      ours += [python(try b.poll()), "\(try b.receive(Int.self))", python(try b.poll())]
+      // A process that another test starts meanwhile has the other end too, until it executes its program.
+      let patience = Duration.seconds(30)
+      ours += [python(try b.poll()), "\(try b.receive(Int.self))", python(try b.poll(timeout: patience))]
       do { _ = try b.receive(Int.self) } catch ConnectionError.ended { ours.append("end") }
       do { try b.send(1) } catch ConnectionError.ended { ours.append("end") }
       do { try a.send(1) } catch ConnectionError.closed { ours.append("closed") }
@@ -122,6 +124,7 @@ struct CPythonProcessTests {
       ours.append(ready())
       try pairs[1].0.send(1)
       pairs[2].0.close()
+      _ = try pairs[2].1.poll(timeout: patience)
       ours.append(ready())
       return ours
     }
