@@ -34,6 +34,8 @@ let textTable = Target.Dependency.product(name: "TextTable", package: "TextTable
 let heap = Target.Dependency.product(name: "HeapModule", package: collections)
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let lifecycleTesting = Target.Dependency.product(
+  name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let deque = Target.Dependency.product(name: "DequeModule", package: collections)
 
 // MARK: - Modules, from the ground up: an import only ever points down
@@ -72,7 +74,9 @@ let modules = [
     ]),
   Module(
     name: "SkeinNetwork", dependencies: ["SkeinSync", nioCore, nioPosix, logging, lifecycle],
-    testDependencies: ["SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, logging, lifecycle]),
+    testDependencies: [
+      "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, logging, lifecycle, lifecycleTesting,
+    ]),
   Module(
     name: "SkeinJobs",
     dependencies: [

@@ -77,7 +77,8 @@ public final class ByteReader: Sendable {
   ///   stands before the end and no separator; `WaitError`.
   /// - Complexity: O(bytes · separator).
   public func read<C: DeadlineClock>(
-    until separator: some Collection<UInt8> & Sendable, limit: Int = ByteReader.defaultLimit, timeout: Duration? = nil,
+    until separator: some Collection<UInt8> & Sendable, limit: Int = ByteReader.defaultLimit,
+    timeout: Duration? = nil,
     clock: C = MonotonicClock()
   ) async throws -> ByteBuffer? {
     let separator = Array(separator)

@@ -18,10 +18,10 @@ public protocol ByteStream: AnyObject, Sendable {
     atMost count: Int, until deadline: C.Instant?, clock: C
   ) async throws -> ByteBuffer?
 
-  /// Sends bytes, and suspends the task while too many are on their way.
+  /// Sends bytes, all of them, once not too many are on their way; suspends the task until then.
   ///
-  /// - Throws: ``StreamError``; `WaitError.timedOut`, `WaitError.cancelled`.
-  /// - Cancellation: the task stops waiting; the bytes are sent all the same.
+  /// - Throws: ``StreamError``; `WaitError.timedOut`, `WaitError.cancelled`, and nothing was sent.
+  /// - Cancellation: nothing was sent.
   func write<C: DeadlineClock>(_ bytes: ByteBuffer, until deadline: C.Instant?, clock: C) async throws
 
   /// Ends the sending: the other side reads all that was sent, and then the end. Reading goes on.

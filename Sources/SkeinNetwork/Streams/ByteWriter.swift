@@ -15,14 +15,14 @@ public final class ByteWriter: Sendable {
   /// Writes to a stream, to which nobody else is to write.
   public init(_ stream: any ByteStream) { self.stream = stream }
 
-  /// Sends bytes; suspends the task while the other side, or the network, is behind.
+  /// Sends bytes; suspends the task while the other side, or the network, is behind with what was sent before.
   ///
   /// - Parameters:
   ///   - bytes: what to send.
   ///   - timeout: how long to wait at the longest; `nil` is without limit.
   ///   - clock: what measures it.
-  /// - Throws: ``StreamError``; `WaitError`.
-  /// - Cancellation: before it is its turn, nothing was sent; after that the bytes go all the same, and only the wait ends.
+  /// - Throws: ``StreamError``, also for what became of earlier bytes; `WaitError`, and nothing was sent.
+  /// - Cancellation: nothing was sent.
   public func write<C: DeadlineClock>(
     _ bytes: ByteBuffer, timeout: Duration? = nil, clock: C = MonotonicClock()
   ) async throws {

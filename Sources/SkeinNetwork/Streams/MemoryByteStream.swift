@@ -28,7 +28,8 @@ public final class MemoryByteStream: ByteStream {
   public static func makePair<C: DeadlineClock>(
     capacity: Int = 1 << 16, faults: StreamFaults = StreamFaults(), clock: C = MonotonicClock()
   ) -> (MemoryByteStream, MemoryByteStream) {
-    precondition(capacity > 0 && faults.fragments?.lowerBound ?? 1 > 0, "a stream carries a byte at the least")
+    precondition(
+      capacity > 0 && faults.fragments?.lowerBound ?? 1 > 0, "a stream carries a byte at the least")
     let deliver: MemoryPipe.Delivery = { delay, body in
       _ = clock.schedule(at: clock.now.advanced(by: delay), body)
     }
@@ -37,6 +38,7 @@ public final class MemoryByteStream: ByteStream {
     return (MemoryByteStream(here, there), MemoryByteStream(there, here))
   }
 
+  /// Takes what has come, and suspends the task while that is nothing; as ``ByteStream/read(atMost:until:clock:)``.
   public func read<C: DeadlineClock>(
     atMost count: Int, until deadline: C.Instant?, clock: C
   ) async throws -> ByteBuffer? {
@@ -46,15 +48,17 @@ public final class MemoryByteStream: ByteStream {
     }
   }
 
+  /// Sends bytes once there is room; as ``ByteStream/write(_:until:clock:)``.
   public func write<C: DeadlineClock>(
     _ bytes: ByteBuffer, until deadline: C.Instant?, clock: C
   ) async throws {
-    var bytes = bytes
-    while try !outbound.put(&bytes) { try await outbound.writable.wait(until: deadline, clock) }
+    while try !outbound.put(bytes) { try await outbound.writable.wait(until: deadline, clock) }
   }
 
+  /// Ends the sending; the other side reads what was sent, and then the end.
   public func endWriting() async throws { try outbound.end() }
 
+  /// Ends both ways: the other side reads what was sent, and then the end; what it writes is a ``StreamError/reset``.
   public func close() {
     inbound.stopReading()
     outbound.stopWriting()
@@ -137,32 +141,39 @@ final class MemoryPipe: Sendable {
 
   // MARK: Writing
 
-  /// Puts as much as there is room for.
+  /// Puts bytes, if there is room.
   ///
-  /// - Returns: whether that was all.
-  func put(_ bytes: inout ByteBuffer) throws(StreamError) -> Bool {
+  /// - Returns: whether there was.
+  func put(_ bytes: ByteBuffer) throws(StreamError) -> Bool {
     var pieces: [(ByteBuffer, Duration)] = []
-    let isReset = try state.withLock { state -> Result<Bool, StreamError> in
+    let outcome = try state.withLock { state -> Result<Putting, StreamError> in
       if state.isWriterClosed || state.hasEndedWriting { return .failure(.closed) }
       if state.isReaderClosed || state.end == .reset { return .failure(.reset) }
-      while bytes.readableBytes > 0, state.held < capacity {
-        let room = min(bytes.readableBytes, capacity - state.held)
-        let size = faults.fragments.map { min(room, Int.random(in: $0, using: &state.generator)) } ?? room
+      guard state.held < capacity else {
+        writable.reset()
+        return .success(.isFull)
+      }
+      var bytes = bytes
+      while bytes.readableBytes > 0 {
+        let most = bytes.readableBytes
+        let size = faults.fragments.map { min(most, Int.random(in: $0, using: &state.generator)) } ?? most
         let piece = bytes.readSlice(length: size)!
-        let lost = faults.stallsAfter.map { state.sent + size > $0 } ?? false
         state.sent += size
-        if let limit = faults.resetsAfter, state.sent > limit { return .success(true) }
-        if lost { continue }
+        if let limit = faults.resetsAfter, state.sent > limit { return .success(.isReset) }
+        if let limit = faults.stallsAfter, state.sent > limit { continue }
         state.held += size
         pieces.append((piece, state.delay(in: faults.delay)))
       }
-      if bytes.readableBytes > 0 { writable.reset() }
-      return .success(false)
+      return .success(.done)
     }.get()
     for (piece, delay) in pieces { send(piece, delay) }
-    guard isReset else { return bytes.readableBytes == 0 }
+    guard outcome == .isReset else { return outcome == .done }
     breakOff()
     throw .reset
+  }
+
+  private enum Putting {
+    case done, isFull, isReset
   }
 
   func end() throws(StreamError) {

@@ -19,14 +19,19 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
 
   private struct State: Sendable {
     var inbound = ByteBuffer()
+    /// How many bytes were handed to the channel, and are not with the socket yet.
+    var outboundBytes = 0
     /// Whether the channel would read, but too much is here.
     var isReadHeld = false
     var end: End?
+    var hasEndedWriting = false
     var isClosed = false
   }
 
   /// How many bytes wait to be read, before no more are taken from the socket.
   private static let inboundLimit = 1 << 16
+  /// How many are handed to the channel before the socket has taken some.
+  private static let outboundLimit = 1 << 16
 
   let channel: any Channel
   private let state = Lock(State(), internalTo: "ChannelByteStream")
@@ -43,7 +48,6 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
     self.channel = channel
     self.onActive = onActive
     self.onInactive = onInactive
-    writable.set()
   }
 
   // MARK: Reading
@@ -98,26 +102,34 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
   // MARK: Writing
 
   func write<C: DeadlineClock>(_ bytes: ByteBuffer, until deadline: C.Instant?, clock: C) async throws {
+    let count = bytes.readableBytes
+    while try !reserve(count) { try await writable.wait(until: deadline, clock) }
+    channel.writeAndFlush(bytes).whenComplete { [weak self] result in self?.note(result, of: count) }
+  }
+
+  /// Counts bytes as under way, if there is room for them.
+  private func reserve(_ count: Int) throws(StreamError) -> Bool {
     try checkWritable()
-    if channel.eventLoop.inEventLoop {
-      let written = channel.eventLoop.makePromise(of: Void.self)
-      written.futureResult.whenFailure { [weak self] error in self?.fail(error) }
-      channel.writeAndFlush(bytes, promise: written)
-    } else {
-      // How much is under way is known on the loop alone: so this waits until the socket has it.
-      writable.reset()
-      channel.writeAndFlush(bytes).whenComplete { [weak self] result in
-        if case .failure(let error) = result { self?.fail(error) }
-        self?.writable.set()
+    return state.withLock { state in
+      guard state.outboundBytes < Self.outboundLimit else {
+        writable.reset()
+        return false
       }
+      state.outboundBytes += count
+      return true
     }
-    try await writable.wait(until: deadline, clock)
-    try checkWritable()
+  }
+
+  /// The socket has taken bytes, or has not.
+  private func note(_ result: Result<Void, any Error>, of count: Int) {
+    if case .failure(let error) = result { fail(error) }
+    state.withLock { $0.outboundBytes -= count }
+    writable.set()
   }
 
   private func checkWritable() throws(StreamError) {
     let failure = state.withLock { state -> StreamError? in
-      if state.isClosed { return .closed }
+      if state.isClosed || state.hasEndedWriting { return .closed }
       if case .failed(let error)? = state.end { return error }
       return nil
     }
@@ -125,10 +137,13 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
   }
 
   func endWriting() async throws {
-    try checkWritable()
-    do { try await channel.close(mode: .output).get() } catch ChannelError.outputClosed {} catch {
-      throw StreamError(error)
+    let isFirst = state.withLock { state in
+      defer { state.hasEndedWriting = true }
+      return !state.isClosed && !state.hasEndedWriting
     }
+    // What was handed over before goes out first.
+    guard isFirst else { return }
+    do { try await channel.close(mode: .output).get() } catch { throw StreamError(error) }
   }
 
   func close() {
@@ -169,11 +184,6 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case ChannelEvent.inputClosed? = event as? ChannelEvent { note(.ended) }
     context.fireUserInboundEventTriggered(event)
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { writable.set() } else { writable.reset() }
-    context.fireChannelWritabilityChanged()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -23,8 +23,10 @@ extension NetworkError: CustomStringConvertible {
     case .inUse(let endpoint): "something else listens at \(endpoint): stop it, or take another port"
     case .cannotListen(let endpoint, let number):
       "it is not possible to listen at \(endpoint): \(systemMessage(number))"
-        + (number == EACCES ? "; ports below 1024 need a privilege, and a socket's folder has to be writable" : "")
-    case .unknownHost(let host): "the address of “\(host)” is not known: look at the spelling, and at the network"
+        + (number == EACCES
+          ? "; ports below 1024 need a privilege, and a socket's folder has to be writable" : "")
+    case .unknownHost(let host):
+      "the address of “\(host)” is not known: look at the spelling, and at the network"
     case .cannotConnect(let endpoint, let number):
       "there is no connection to \(endpoint): \(systemMessage(number))"
     case .noAnswer(let endpoint, let time): "\(endpoint) did not answer within \(time)"
@@ -44,7 +46,7 @@ extension NetworkError: CustomStringConvertible {
       }
     case ChannelError.connectTimeout: self = .noAnswer(endpoint, timeout)
     case let error as IOError: self = .cannotConnect(endpoint, error.errnoCode)
-    case is SocketAddressError: self = .unknownHost(endpoint.description)
+    case is SocketAddressError, is SocketAddressError.UnknownHost: self = .unknownHost(endpoint.hostName)
     default: return nil
     }
   }
@@ -54,7 +56,7 @@ extension NetworkError: CustomStringConvertible {
     switch error {
     case let error as IOError where error.errnoCode == EADDRINUSE: self = .inUse(endpoint)
     case let error as IOError: self = .cannotListen(endpoint, error.errnoCode)
-    case is SocketAddressError: self = .unknownHost(endpoint.description)
+    case is SocketAddressError, is SocketAddressError.UnknownHost: self = .unknownHost(endpoint.hostName)
     default: return nil
     }
   }

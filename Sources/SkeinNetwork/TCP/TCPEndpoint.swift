@@ -18,6 +18,8 @@ public enum TCPEndpoint: Hashable, Sendable, CustomStringConvertible {
   /// The port; `nil` for a Unix socket.
   public var port: Int? { if case .host(_, let port) = self { port } else { nil } }
 
+  var hostName: String { if case .host(let host, _) = self { host } else { description } }
+
   init(_ address: SocketAddress?) {
     switch address {
     case .unixDomainSocket?: self = .unix(path: address?.pathname ?? "")

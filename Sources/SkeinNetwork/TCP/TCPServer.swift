@@ -58,7 +58,8 @@ public struct TCPServer: Service {
     handler: @escaping @Sendable (TCPConnection) async throws -> Void
   ) {
     precondition(
-      options.maximumConnections > 0 && options.backlog > 0, "a server has room for a connection at the least")
+      options.maximumConnections > 0 && options.backlog > 0, "a server has room for a connection at the least"
+    )
     (self.endpoint, self.options, self.onListening, self.handler) = (endpoint, options, onListening, handler)
   }
 

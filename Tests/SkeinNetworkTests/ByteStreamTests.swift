@@ -1,0 +1,190 @@
+import NIOCore
+import SkeinNetwork
+import SkeinSync
+import SkeinTesting
+import Testing
+
+@Suite("ByteStream", .timeLimit(.minutes(2)))
+struct ByteStreamTests {
+  private func bytes(_ count: Int) -> ByteBuffer {
+    ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+  }
+
+  @Test("what is written arrives whole and in order, both ways at once", arguments: StreamKind.allCases)
+  func order(kind: StreamKind) async throws {
+    let sent = bytes(kind == .delayed ? 5_000 : 300_000)
+    try await kind.withPair { client, server in
+      for (from, to) in [(client, server), (server, client)] {
+        async let writing: Void = {
+          var rest = sent
+          var size = 1
+          while let piece = rest.readSlice(length: min(size, rest.readableBytes)), piece.readableBytes > 0 {
+            try await from.writer.write(piece)
+            size = size * 3 % 20_011
+          }
+          try await from.writer.end()
+        }()
+        #expect(try await to.reader.readToEnd(limit: 1 << 20) == sent)
+        try await writing
+        #expect(try await to.reader.read() == nil, "the end stays")
+      }
+    }
+  }
+
+  @Test("exact counts, separators and lines, however they are cut", arguments: StreamKind.allCases)
+  func shapes(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      try await client.writer.write("abcdefgh--x--")
+      #expect(try await server.reader.readExactly(3) == ByteBuffer(string: "abc"))
+      #expect(try await server.reader.readExactly(0).readableBytes == 0)
+      #expect(try await server.reader.read(until: "--".utf8) == ByteBuffer(string: "defgh"))
+      #expect(try await server.reader.read(until: "--".utf8) == ByteBuffer(string: "x"))
+      try await client.writer.write("\r\none\ntwo\r\n\nthree")
+      try await client.writer.end()
+      var lines: [String] = []
+      for try await line in server.reader.lines { lines.append(line) }
+      #expect(lines == ["", "one", "two", "", "three"])
+      try await server.writer.write("--a-b---")
+      #expect(try await client.reader.read(until: "--".utf8)?.readableBytes == 0)
+      #expect(try await client.reader.read(until: "--".utf8) == ByteBuffer(string: "a-b"))
+      #expect(try await client.reader.readExactly(1) == ByteBuffer(string: "-"))
+    }
+  }
+
+  @Test("an end that comes too early says so, and loses nothing", arguments: StreamKind.allCases)
+  func early(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      try await client.writer.write("abc")
+      try await client.writer.end()
+      await #expect(throws: StreamError.ended(received: 3, expected: 5)) {
+        try await server.reader.readExactly(5)
+      }
+      await #expect(throws: StreamError.ended(received: 3, expected: nil)) {
+        try await server.reader.read(until: "\n".utf8)
+      }
+      #expect(try await server.reader.readExactly(3) == ByteBuffer(string: "abc"))
+      #expect(try await server.reader.readLine() == nil)
+    }
+  }
+
+  @Test("what is longer than allowed, or is no text, is refused", arguments: StreamKind.allCases)
+  func limits(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      try await client.writer.write("0123456789\nshort\n")
+      await #expect(throws: StreamError.tooLong(limit: 9)) { try await server.reader.readLine(limit: 9) }
+      #expect(try await server.reader.readLine(limit: 10) == "0123456789")
+      #expect(try await server.reader.readLine(limit: 5) == "short")
+      try await client.writer.write(ByteBuffer(bytes: [0xFF, 0x0A]))
+      await #expect(throws: StreamError.notText) { try await server.reader.readLine() }
+      try await client.writer.write("0123456789")
+      await #expect(throws: StreamError.tooLong(limit: 4)) { try await server.reader.readToEnd(limit: 4) }
+    }
+  }
+
+  @Test("a wait ends in time, or by cancellation, and loses nothing", arguments: StreamKind.allCases)
+  func waits(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      try await client.writer.write("ab")
+      await #expect(throws: WaitError.timedOut) {
+        try await server.reader.readExactly(3, timeout: .milliseconds(20))
+      }
+      let reading = Task { try await server.reader.readExactly(4) }
+      reading.cancel()
+      await #expect(throws: WaitError.cancelled) { try await reading.value }
+      try await client.writer.write("cd")
+      #expect(try await server.reader.readExactly(4) == ByteBuffer(string: "abcd"))
+    }
+  }
+
+  @Test("a writer waits while the other side does not read", arguments: StreamKind.allCases)
+  func backPressure(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      let piece = ByteBuffer(repeating: 7, count: 100_000)
+      var sent = 0
+      do {
+        while sent < 1000 {
+          try await client.writer.write(piece, timeout: .milliseconds(kind == .delayed ? 200 : 100))
+          sent += 1
+        }
+        Issue.record("100 MB went, and nobody read")
+      } catch WaitError.timedOut {}
+      // Each of them arrives: what was handed in is on its way. In memory, the last one was left in the middle.
+      let least = sent * 100_000
+      var received = 0
+      while received < least { received += try await server.reader.read()!.readableBytes }
+    }
+  }
+
+  @Test("closing ends what waits here, and is an end for the other side", arguments: StreamKind.allCases)
+  func closing(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      try await client.writer.write("last")
+      let reading = Task { try await client.reader.read() }
+      await Task.yield()
+      client.close()
+      client.close()
+      await #expect(throws: StreamError.closed) { try await reading.value }
+      await #expect(throws: StreamError.closed) { try await client.reader.read() }
+      await #expect(throws: StreamError.closed) { try await client.writer.write("x") }
+      #expect(try await server.reader.readToEnd(limit: 10) == ByteBuffer(string: "last"))
+      await #expect(throws: StreamError.self) {
+        for _ in 0..<1000 {
+          try await server.writer.write("is anybody there?")
+          try await Task.sleep(for: .milliseconds(1))
+        }
+      }
+    }
+  }
+
+  @Test("half a connection can end: what was asked is answered after it", arguments: StreamKind.allCases)
+  func halfClose(kind: StreamKind) async throws {
+    try await kind.withPair { client, server in
+      try await client.writer.write("question")
+      try await client.writer.end()
+      await #expect(throws: StreamError.self) { try await client.writer.write("more") }
+      let question = try await server.reader.readToEnd(limit: 100)
+      try await server.writer.write(question)
+      try await server.writer.end()
+      #expect(try await client.reader.readToEnd(limit: 100) == ByteBuffer(string: "question"))
+    }
+  }
+}
+
+@Suite("MemoryByteStream")
+struct MemoryByteStreamTests {
+  @Test("a reset after so many bytes meets both sides")
+  func reset() async throws {
+    var faults = StreamFaults()
+    faults.resetsAfter = 10
+    let (client, server) = MemoryByteStream.makePair(faults: faults)
+    try await ByteWriter(client).write("0123456789")
+    await #expect(throws: StreamError.reset) { try await ByteWriter(client).write("x") }
+    await #expect(throws: StreamError.reset) { try await ByteReader(server).read() }
+  }
+
+  @Test("what is lost never arrives, and no end either")
+  func stall() async throws {
+    var faults = StreamFaults()
+    faults.stallsAfter = 4
+    let (client, server) = MemoryByteStream.makePair(faults: faults)
+    let reader = ByteReader(server)
+    try await ByteWriter(client).write("0123")
+    try await ByteWriter(client).write("4567")
+    try await ByteWriter(client).end()
+    #expect(try await reader.readExactly(4) == ByteBuffer(string: "0123"))
+    await #expect(throws: WaitError.timedOut) { try await reader.read(timeout: .milliseconds(20)) }
+  }
+
+  @Test("a piece arrives when its time has come, on the clock that was given")
+  func delay() async throws {
+    var faults = StreamFaults()
+    faults.delay = .seconds(5) ... .seconds(5)
+    let clock = ManualClock()
+    let (client, server) = MemoryByteStream.makePair(faults: faults, clock: clock)
+    try await ByteWriter(client).write("late")
+    let reader = ByteReader(server)
+    await #expect(throws: WaitError.timedOut) { try await reader.read(timeout: .zero) }
+    clock.advance(by: .seconds(5))
+    #expect(try await reader.readExactly(4) == ByteBuffer(string: "late"))
+  }
+}

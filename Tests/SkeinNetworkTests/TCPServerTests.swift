@@ -1,0 +1,338 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycleTestKit
+import SkeinNetwork
+import SkeinSync
+import SkeinTesting
+import TestPrograms
+import Testing
+
+@Suite("TCPServer", .timeLimit(.minutes(2)))
+struct TCPServerTests {
+  private static let echo: @Sendable (TCPConnection) async throws -> Void = { connection in
+    while let bytes = try await connection.reader.read() { try await connection.writer.write(bytes) }
+  }
+
+  private func ask(_ endpoint: TCPEndpoint, _ question: String) async throws -> String? {
+    let connection = try await TCPConnection.connect(to: endpoint)
+    try await connection.writer.write(question + "\n")
+    return try await connection.reader.readLine(timeout: .seconds(60))
+  }
+
+  // MARK: Serving
+
+  @Test("many clients are served at once, each with its own answers")
+  func many() async throws {
+    try await withServer(serve: Self.echo) { endpoint in
+      try await withThrowingTaskGroup(of: Bool.self) { group in
+        for client in 0..<50 {
+          group.addTask {
+            let connection = try await TCPConnection.connect(to: endpoint)
+            for round in 0..<20 {
+              try await connection.writer.write("\(client) \(round)\n")
+              guard try await connection.reader.readLine() == "\(client) \(round)" else { return false }
+            }
+            return true
+          }
+        }
+        for try await isRight in group { #expect(isRight) }
+      }
+    }
+  }
+
+  @Test("what serves a connection runs on one thread from its first step on")
+  func oneThread() async throws {
+    try await withServer { connection in
+      var threads: Set<UInt> = [pthread_self()]
+      for _ in 0..<20 {
+        _ = try await connection.reader.readExactly(1)
+        threads.insert(pthread_self())
+        try await connection.writer.write("x")
+        threads.insert(pthread_self())
+      }
+      try await connection.writer.write("\(threads.count)\n")
+    } _: { endpoint in
+      let connection = try await TCPConnection.connect(to: endpoint)
+      for _ in 0..<20 {
+        try await connection.writer.write("a")
+        _ = try await connection.reader.readExactly(1)
+      }
+      #expect(try await connection.reader.readLine() == "1")
+    }
+  }
+
+  @Test("an error of one connection closes that one, is logged, and the server goes on")
+  func errors() async throws {
+    struct Refused: Error {}
+    let log = Lock<[String]>([])
+    var options = TCPServer.Options()
+    options.logger = Logger(label: "test") { _ in CollectingLog(lines: log) }
+    try await withServer(options: options) { connection in
+      let line = try await connection.reader.readLine() ?? ""
+      if line == "fail" { throw Refused() }
+      try await connection.writer.write("\(line)\n")
+    } _: { endpoint in
+      #expect(try await ask(endpoint, "fail") == nil)
+      #expect(try await ask(endpoint, "well") == "well")
+      try await eventually("it is logged") {
+        log.withLock { $0.contains { $0.contains("Refused") && $0.contains("127.0.0.1") } }
+      }
+    }
+  }
+
+  @Test("a client that breaks off ends its own connection alone")
+  func reset() async throws {
+    let ends = Queue<StreamError>()
+    try await withServer { connection in
+      do { try await Self.echo(connection) } catch let error as StreamError {
+        try await ends.put(error)
+        throw error
+      }
+    } _: { endpoint in
+      let port = try #require(endpoint.port)
+      try await onThread { try breakOff(port: port) }
+      #expect(try await ends.get(timeout: .seconds(60)) == .reset)
+      #expect(try await ask(endpoint, "still there") == "still there")
+    }
+  }
+
+  @Test("no more are served at once than allowed, and the next is when one has ended")
+  func places() async throws {
+    var options = TCPServer.Options()
+    options.maximumConnections = 2
+    let serving = Lock((now: 0, most: 0))
+    try await withServer(options: options) { connection in
+      serving.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+      defer { serving.withLock { $0.now -= 1 } }
+      try await connection.writer.write("your turn\n")
+      _ = try await connection.reader.read()
+    } _: { endpoint in
+      var clients: [TCPConnection] = []
+      for _ in 0..<6 { clients.append(try await TCPConnection.connect(to: endpoint)) }
+      var left = clients[...]
+      for client in clients.prefix(2) { #expect(try await client.reader.readLine() == "your turn") }
+      await #expect(throws: WaitError.timedOut) {
+        try await clients[2].reader.readLine(timeout: .milliseconds(50))
+      }
+      // One that waits may go.
+      clients[3].close()
+      for index in [0, 1, 2, 4] {
+        left = left.dropFirst()
+        clients[index].close()
+        let next = [0: 2, 1: 4, 2: 5][index]
+        if let next { #expect(try await clients[next].reader.readLine(timeout: .seconds(60)) == "your turn") }
+      }
+      #expect(serving.withLock { $0.most } == 2)
+    }
+  }
+
+  @Test("a thousand connections are held and answered")
+  func thousand() async throws {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    guard limit.rlim_max > 4096 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 8192))
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    try await withServer(serve: Self.echo) { endpoint in
+      var clients: [TCPConnection] = []
+      for _ in 0..<1000 { clients.append(try await TCPConnection.connect(to: endpoint)) }
+      for (index, client) in clients.enumerated() { try await client.writer.write("\(index)\n") }
+      var rightCount = 0
+      for (index, client) in clients.enumerated() {
+        if try await client.reader.readLine(timeout: .seconds(60)) == "\(index)" { rightCount += 1 }
+      }
+      #expect(rightCount == 1000)
+    }
+  }
+
+  // MARK: The end
+
+  @Test("a graceful shutdown accepts nothing more, and waits for those that are served")
+  func drain() async throws {
+    let (listening, endings) = (Queue<TCPEndpoint>(), Lock<[String]>([]))
+    let server = TCPServer(at: .host("127.0.0.1", port: 0), onListening: { _ = listening.tryPut($0) }) {
+      connection in
+      while let line = try await connection.reader.readLine() {
+        try await connection.writer.write(line + "\n")
+      }
+      endings.withLock { $0.append("served") }
+    }
+    try await testGracefulShutdown { trigger in
+      let running = Task {
+        try await server.run()
+        endings.withLock { $0.append("stopped") }
+      }
+      let endpoint = try await listening.get(timeout: .seconds(60))
+      let client = try await TCPConnection.connect(to: endpoint)
+      try await client.writer.write("before\n")
+      #expect(try await client.reader.readLine() == "before")
+      trigger.triggerGracefulShutdown()
+      try await eventually("nothing is accepted any more") {
+        do { try await TCPConnection.connect(to: endpoint).close() } catch is NetworkError { return true }
+        return false
+      }
+      try await client.writer.write("after\n")
+      #expect(try await client.reader.readLine() == "after")
+      client.close()
+      try await running.value
+    }
+    // Whoever looked for the end of accepting may have been served as well.
+    let order = endings.withLock { $0 }
+    #expect(order.last == "stopped" && order.dropLast().allSatisfy { $0 == "served" } && order.count > 1)
+  }
+
+  @Test("who does not end in time is cancelled")
+  func impatience() async throws {
+    let (listening, isCancelled) = (Queue<TCPEndpoint>(), Event())
+    var options = TCPServer.Options()
+    options.drainTimeout = .milliseconds(20)
+    let server = TCPServer(
+      at: .host("127.0.0.1", port: 0), options: options, onListening: { _ = listening.tryPut($0) }
+    ) { connection in
+      do { _ = try await connection.reader.read() } catch WaitError.cancelled { isCancelled.set() }
+    }
+    try await testGracefulShutdown { trigger in
+      let running = Task { try await server.run() }
+      let client = try await TCPConnection.connect(to: try await listening.get(timeout: .seconds(60)))
+      try await client.writer.end()
+      let other = try await TCPConnection.connect(to: client.remote)
+      trigger.triggerGracefulShutdown()
+      try await running.value
+      #expect(try await other.reader.read(timeout: .seconds(60)) == nil)
+    }
+    #expect(isCancelled.isSet)
+  }
+
+  // MARK: What can not be
+
+  @Test("a place that is taken, a folder that is missing, a host that nobody knows are told of at the start")
+  func refusals() async throws {
+    try await withServer(serve: Self.echo) { endpoint in
+      await #expect(throws: NetworkError.inUse(endpoint)) {
+        try await TCPServer(at: endpoint, handler: Self.echo).run()
+      }
+    }
+    let missing = TCPEndpoint.unix(path: "/nowhere/at/all/socket")
+    await #expect(throws: NetworkError.cannotListen(missing, ENOENT)) {
+      try await TCPServer(at: missing, handler: Self.echo).run()
+    }
+    await #expect(throws: NetworkError.unknownHost("no.such.host.invalid")) {
+      try await TCPServer(at: .host("no.such.host.invalid", port: 0), handler: Self.echo).run()
+    }
+    await #expect(throws: NetworkError.cannotConnect(.unix(path: "/nowhere"), ENOENT)) {
+      try await TCPConnection.connect(to: .unix(path: "/nowhere"))
+    }
+    await #expect(throws: NetworkError.cannotConnect(.host("127.0.0.1", port: 1), ECONNREFUSED)) {
+      try await TCPConnection.connect(host: "127.0.0.1", port: 1)
+    }
+    await #expect(throws: NetworkError.unknownHost("no.such.host.invalid")) {
+      try await TCPConnection.connect(host: "no.such.host.invalid", port: 80)
+    }
+    let connecting = Task {
+      try await Task.sleep(for: .milliseconds(1))
+      return try await TCPConnection.connect(host: "127.0.0.1", port: 1)
+    }
+    connecting.cancel()
+    await #expect(throws: (any Error).self) { try await connecting.value }
+  }
+
+  @Test("endpoints are written as people write them")
+  func endpoints() {
+    #expect("\(TCPEndpoint.host("127.0.0.1", port: 80))" == "127.0.0.1:80")
+    #expect("\(TCPEndpoint.host("::1", port: 80))" == "[::1]:80")
+    #expect(
+      "\(TCPEndpoint.unix(path: "/run/a"))" == "unix:/run/a" && TCPEndpoint.unix(path: "/a").port == nil)
+  }
+
+  // MARK: Other programs
+
+  @Test("Python's asyncio talks to it", .enabled(if: CPython.path != nil, "python3 is not installed"))
+  func pythonClient() async throws {
+    try await withServer(serve: Self.echo) { endpoint in
+      let lines = try await CPython.run(
+        """
+        import asyncio
+        async def client():
+            reader, writer = await asyncio.open_connection("127.0.0.1", \(try #require(endpoint.port)))
+            for message in ["Hello", "World", "Python"]:
+                writer.write(message.encode()); await writer.drain()
+                print((await reader.readexactly(len(message))).decode())
+            writer.write(b"x" * 1_000_000); writer.write_eof()
+            print(len(await reader.read()))
+        asyncio.run(client())
+        """)
+      #expect(lines == ["Hello", "World", "Python", "1000000"])
+    }
+  }
+
+  @Test("it talks to Python's asyncio", .enabled(if: CPython.path != nil, "python3 is not installed"))
+  func pythonServer() async throws {
+    let folder = try temporaryFolder()
+    defer { removeFolder(folder) }
+    let serving = Task {
+      try await CPython.run(
+        """
+        import asyncio
+        async def handle(reader, writer):
+            while line := await reader.readline(): writer.write(b"Echo: " + line)
+            await writer.drain(); writer.close()
+            done.set()
+        async def serve():
+            global done
+            done = asyncio.Event()
+            server = await asyncio.start_unix_server(handle, "\(folder)/python")
+            await done.wait()
+            print("done")
+        asyncio.run(serve())
+        """)
+    }
+    let endpoint = TCPEndpoint.unix(path: folder + "/python")
+    try await eventually("it listens") {
+      access(folder + "/python", F_OK) == 0
+    }
+    let connection = try await TCPConnection.connect(to: endpoint)
+    try await connection.writer.write("one\ntwo\n")
+    try await connection.writer.end()
+    var lines: [String] = []
+    for try await line in connection.reader.lines { lines.append(line) }
+    #expect(lines == ["Echo: one", "Echo: two"])
+    #expect(try await serving.value == ["done"])
+  }
+}
+
+/// Connects, sends something, and resets the connection.
+private func breakOff(port: Int) throws {
+  struct Failed: Error {}
+  let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = UInt16(port).bigEndian
+  address.sin_addr.s_addr = inet_addr("127.0.0.1")
+  let connected = withUnsafePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+  guard connected == 0, send(socket, "a", 1, 0) == 1 else { throw Failed() }
+  var lingering = linger(l_onoff: 1, l_linger: 0)
+  setsockopt(socket, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
+  close(socket)
+}
+
+/// Keeps what is logged.
+private struct CollectingLog: LogHandler {
+  let lines: Lock<[String]>
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.warning
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    lines.withLock { [text = "\(event.message) \(event.metadata ?? [:])"] in $0.append(text) }
+  }
+}
