@@ -63,7 +63,8 @@ let modules = [
     name: "SkeinFutures", dependencies: ["CSkein", "SkeinSync", "SkeinThreads", heap, deque],
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics", "TestPrograms"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
-  Module(name: "SkeinResilience", testDependencies: ["SkeinTesting"]),
+  Module(
+    name: "SkeinResilience", dependencies: ["SkeinSync", deque], testDependencies: ["SkeinSync", "SkeinTesting"]),
   Module(name: "SkeinWork", testDependencies: ["SkeinTesting", "TestPrograms"]),
   Module(
     name: "SkeinProcesses",
