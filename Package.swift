@@ -64,7 +64,8 @@ let modules = [
     testDependencies: ["SkeinSync", "SkeinThreads", "SkeinTesting", "SkeinDiagnostics", "TestPrograms"]),
   Module(name: "SkeinAsync", dependencies: ["SkeinSync"], testDependencies: ["SkeinTesting"]),
   Module(
-    name: "SkeinResilience", dependencies: ["SkeinSync", deque], testDependencies: ["SkeinSync", "SkeinTesting"]),
+    name: "SkeinResilience", dependencies: ["SkeinSync", deque],
+    testDependencies: ["SkeinSync", "SkeinTesting"]),
   Module(name: "SkeinWork", testDependencies: ["SkeinTesting", "TestPrograms"]),
   Module(
     name: "SkeinProcesses",
@@ -100,8 +101,10 @@ let modules = [
   Module(
     name: "SkeinCommand",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinProcesses",
+      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinNetwork",
+      "SkeinProcesses",
       "SkeinResilience", "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
+      nioCore,
     ],
     testDependencies: [
       "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinResilience", "SkeinSync", "SkeinTesting",

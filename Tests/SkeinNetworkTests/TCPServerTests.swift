@@ -111,19 +111,25 @@ struct TCPServerTests {
     } _: { endpoint in
       var clients: [TCPConnection] = []
       for _ in 0..<6 { clients.append(try await TCPConnection.connect(to: endpoint)) }
-      var left = clients[...]
-      for client in clients.prefix(2) { #expect(try await client.reader.readLine() == "your turn") }
-      await #expect(throws: WaitError.timedOut) {
-        try await clients[2].reader.readLine(timeout: .milliseconds(50))
+      let turns = Queue<Int>()
+      for (number, client) in clients.enumerated() {
+        Task { if try await client.reader.readLine() != nil { try await turns.put(number) } }
       }
+      var left = Set(0..<6)
+      func next() async throws -> Int {
+        let number = try await turns.get(timeout: .seconds(60))
+        left.remove(number)
+        return number
+      }
+      var (first, second) = (try await next(), try await next())
+      await #expect(throws: WaitError.timedOut) { try await turns.get(timeout: .milliseconds(50)) }
       // One that waits may go.
-      clients[3].close()
-      for index in [0, 1, 2, 4] {
-        left = left.dropFirst()
-        clients[index].close()
-        let next = [0: 2, 1: 4, 2: 5][index]
-        if let next { #expect(try await clients[next].reader.readLine(timeout: .seconds(60)) == "your turn") }
+      clients[left.removeFirst()].close()
+      for _ in 0..<3 {
+        clients[first].close()
+        (first, second) = (second, try await next())
       }
+      #expect(left.isEmpty)
       #expect(serving.withLock { $0.most } == 2)
     }
   }

@@ -36,7 +36,9 @@ struct TokenBucketTests {
     #expect(bucket.availableTokens == 2)
   }
 
-  @Test("who waits gets tokens in the order of asking, each at its instant: tasks and threads", arguments: [false, true])
+  @Test(
+    "who waits gets tokens in the order of asking, each at its instant: tasks and threads",
+    arguments: [false, true])
   func order(isThread: Bool) async throws {
     let bucket = bucket()
     #expect(try bucket.tryAcquire())

@@ -28,7 +28,8 @@ enum Experiments {
     PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
     ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), IPCQueueExperiment(),
     PipeExperiment(), SharedMemoryExperiment(), ManagerExperiment(), ProcessPoolExperiment(),
-    InitializerExperiment(), DeadlockExperiment(), PoolSizeExperiment(), DictionaryExperiment(),
+    InitializerExperiment(), EchoExperiment(), DeadlockExperiment(), PoolSizeExperiment(),
+    DictionaryExperiment(),
     DispatchExperiment(),
   ]
 

@@ -28,14 +28,13 @@ final class ServedConnections: Sendable {
   private let options: TCPServer.Options
   private let handler: @Sendable (TCPConnection) async throws -> Void
   private let state = Lock(State(), internalTo: "TCPServer")
-  /// Is set while nobody is served.
-  private let isIdle = Event(name: "end of all connections")
+  /// Is set when a connection has ended.
+  private let hasEnded = Event(name: "end of a connection")
 
   init(
     _ options: TCPServer.Options, _ handler: @escaping @Sendable (TCPConnection) async throws -> Void
   ) {
     (self.options, self.handler) = (options, handler)
-    isIdle.set()
   }
 
   func listens(_ listener: any Channel) { state.withLock { $0.listener = listener } }
@@ -66,16 +65,24 @@ final class ServedConnections: Sendable {
 
   /// Has a connection served, or wait for a place. On its event loop.
   private func admit(_ stream: ChannelByteStream, _ number: Number) {
-    let hasPlace = state.withLock { state in
-      guard !state.isCancelling, state.served.count < options.maximumConnections else {
+    let admission = state.withLock { state -> Admission in
+      if state.isCancelling { return .tooLate }
+      guard state.served.count < options.maximumConnections else {
         state.waiting.append((number, stream))
-        return false
+        return .waits
       }
       state.served[number] = Served(stream: stream)
-      isIdle.reset()
-      return true
+      return .isServed
     }
-    if hasPlace { begin(stream, number) }
+    switch admission {
+    case .isServed: begin(stream, number)
+    case .waits: break
+    case .tooLate: stream.close()
+    }
+  }
+
+  private enum Admission {
+    case isServed, waits, tooLate
   }
 
   /// One that waited has gone.
@@ -83,7 +90,9 @@ final class ServedConnections: Sendable {
     let gone = state.withLock { state in
       state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0) }
     }
-    if gone != nil { openGate() }
+    guard gone != nil else { return }
+    hasEnded.set()
+    openGate()
   }
 
   private func openGate() { state.withLock { $0.listener }?.read() }
@@ -126,7 +135,6 @@ final class ServedConnections: Sendable {
       // The last reference to it is not released under the lock.
       let ended = state.served.removeValue(forKey: number)
       guard !state.isCancelling, !state.waiting.isEmpty else {
-        if state.served.isEmpty { isIdle.set() }
         return ((number: Number, stream: ChannelByteStream)?.none, ended)
       }
       let next = state.waiting.removeFirst()
@@ -134,6 +142,7 @@ final class ServedConnections: Sendable {
       return (next, ended)
     }
     withExtendedLifetime(ended) {}
+    hasEnded.set()
     if let next { next.stream.channel.eventLoop.execute { [self] in begin(next.stream, next.number) } }
     openGate()
   }
@@ -142,8 +151,8 @@ final class ServedConnections: Sendable {
 
   /// Waits for those that are served, cancels them when the time has passed, and waits until they have ended.
   func drain(within timeout: Duration) async {
-    let isDrained = await Task { [self] in (try? await isIdle.wait(timeout: timeout)) != nil }.value
-    if isDrained { return }
+    let clock = MonotonicClock()
+    if await waitUntilEmpty(until: clock.now.advanced(by: timeout)) { return }
     let (served, waiting) = state.withLock { state in
       state.isCancelling = true
       defer { state.waiting = [] }
@@ -151,6 +160,20 @@ final class ServedConnections: Sendable {
     }
     for (_, stream) in waiting { stream.close() }
     for connection in served { connection.task?.cancel() }
-    await Task { [self] in _ = try? await isIdle.wait() }.value
+    _ = await waitUntilEmpty(until: nil)
+  }
+
+  /// Waits until nobody is served, and nobody waits; false when the deadline has come before. No cancellation ends it.
+  private func waitUntilEmpty(until deadline: MonotonicClock.Instant?) async -> Bool {
+    await Task { [self] in
+      while true {
+        let isEmpty = state.withLock { state in
+          hasEnded.reset()
+          return state.served.isEmpty && state.waiting.isEmpty
+        }
+        if isEmpty { return true }
+        do { try await hasEnded.wait(until: deadline, MonotonicClock()) } catch { return false }
+      }
+    }.value
   }
 }
