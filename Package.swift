@@ -34,6 +34,7 @@ let textTable = Target.Dependency.product(name: "TextTable", package: "TextTable
 let heap = Target.Dependency.product(name: "HeapModule", package: collections)
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycleTesting = Target.Dependency.product(
   name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 let deque = Target.Dependency.product(name: "DequeModule", package: collections)
@@ -75,9 +76,10 @@ let modules = [
       "ProcessFunctions", "ProcessesFixture", "MemoryFixture",
     ]),
   Module(
-    name: "SkeinNetwork", dependencies: ["SkeinSync", nioCore, nioPosix, logging, lifecycle],
+    name: "SkeinNetwork", dependencies: ["SkeinSync", nioCore, nioPosix, httpTypes, logging, lifecycle],
     testDependencies: [
-      "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, logging, lifecycle, lifecycleTesting,
+      "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, httpTypes, logging, lifecycle,
+      lifecycleTesting,
     ]),
   Module(
     name: "SkeinJobs",
@@ -172,6 +174,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

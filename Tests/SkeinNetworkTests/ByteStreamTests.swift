@@ -188,3 +188,56 @@ struct MemoryByteStreamTests {
     #expect(try await reader.readExactly(4) == ByteBuffer(string: "late"))
   }
 }
+
+@Suite("ByteReader against a model")
+struct ByteReaderModelTests {
+  @Test(
+    "however bytes are cut, and whichever reads follow each other, each byte is read once",
+    arguments: 0..<40 as Range<UInt64>)
+  func random(seed: UInt64) async throws {
+    var random = SeededGenerator(seed: seed)
+    let all = (0..<3000).map { _ in Array("ab\n\r-".utf8).randomElement(using: &random)! }
+    var faults = StreamFaults.fragmented(1...Int.random(in: 1...200, using: &random))
+    faults.generator = SeededGenerator(seed: seed &+ 1)
+    let (client, server) = MemoryByteStream.makePair(capacity: 100, faults: faults)
+    let writing = Task {
+      let writer = ByteWriter(client)
+      for start in stride(from: 0, to: all.count, by: 70) {
+        try await writer.write(ByteBuffer(bytes: all[start..<min(start + 70, all.count)]))
+      }
+      try await writer.end()
+    }
+    let reader = ByteReader(server)
+    var left = all[...]
+    while !left.isEmpty {
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0:
+        let bytes = try #require(try await reader.read(atMost: Int.random(in: 1...50, using: &random)))
+        #expect(left.starts(with: bytes.readableBytesView))
+        left = left.dropFirst(bytes.readableBytes)
+      case 1:
+        let count = Int.random(in: 0...80, using: &random)
+        guard count <= left.count else {
+          await #expect(throws: StreamError.ended(received: left.count, expected: count)) {
+            try await reader.readExactly(count)
+          }
+          continue
+        }
+        #expect(try await reader.readExactly(count) == ByteBuffer(bytes: left.prefix(count)))
+        left = left.dropFirst(count)
+      case 2:
+        guard let place = left.indices.dropLast().first(where: { left[$0...].starts(with: "--".utf8) })
+        else { continue }
+        #expect(try await reader.read(until: "--".utf8) == ByteBuffer(bytes: left[..<place]))
+        left = left[(place + 2)...]
+      default:
+        let line = left.prefix { $0 != UInt8(ascii: "\n") }
+        let text = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        #expect(try await reader.readLine() == String(decoding: text, as: UTF8.self))
+        left = left.dropFirst(line.count + 1)
+      }
+    }
+    #expect(try await reader.read() == nil)
+    try await writing.value
+  }
+}

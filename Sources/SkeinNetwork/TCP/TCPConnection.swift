@@ -66,21 +66,22 @@ public final class TCPConnection: Sendable {
     group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
   ) async throws -> TCPConnection {
     // A host may have several addresses, which are tried side by side.
-    let attempts = Lock<[any Channel]>([], internalTo: "TCPConnection")
+    let attempts = Lock<[ChannelByteStream]>([], internalTo: "TCPConnection")
     let bootstrap = ClientBootstrap(group: group)
       .connectTimeout(TimeAmount(timeout))
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelInitializer { channel in
-        attempts.withLock { $0.append(channel) }
-        return channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(ChannelByteStream(channel))
+        channel.eventLoop.makeCompletedFuture {
+          let stream = ChannelByteStream(channel)
+          attempts.withLock { $0.append(stream) }
+          try channel.pipeline.syncOperations.addHandler(stream)
         }
       }
     return try await withTaskCancellationHandler {
       do {
         let channel = try await connect(bootstrap, to: endpoint).get()
-        let stream = try await channel.pipeline.handler(type: ChannelByteStream.self).get()
-        let connection = TCPConnection(stream)
+        // Not asked of the channel, which may have been closed by the other side already.
+        let connection = TCPConnection(attempts.withLock { $0.first { $0.channel === channel }! })
         if Task.isCancelled { throw WaitError.cancelled }
         return connection
       } catch {
@@ -88,7 +89,7 @@ public final class TCPConnection: Sendable {
         throw NetworkError(connecting: endpoint, error, after: timeout) ?? error
       }
     } onCancel: {
-      for channel in attempts.withLock({ $0 }) { channel.close(promise: nil) }
+      for attempt in attempts.withLock({ $0 }) { attempt.close() }
     }
   }
 

@@ -48,7 +48,7 @@ public struct MessagePackCodec: WorkCodec {
     return writer.finish()
   }
 
-  /// Decodes a value.
+  /// Decodes a value. `Data` of 32 KiB or more that is most of the whole is a view of that, and keeps it alive.
   ///
   /// - Throws: `DecodingError`, which names the place, and what the type's own decoding throws.
   /// - Complexity: O(bytes), for what is nested once for each level around it.
