@@ -37,6 +37,7 @@ let package = Package(
       dependencies: [
         "BenchReport",
         .product(name: "SkeinJobs", package: "skein"),
+        .product(name: "SkeinProcesses", package: "skein"),
         .product(name: "SkeinWork", package: "skein"),
         .product(name: "Logging", package: "swift-log"),
         arguments, subprocess, systemPackage, textTable,

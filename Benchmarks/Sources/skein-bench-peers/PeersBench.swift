@@ -9,6 +9,8 @@ struct PeersBench: AsyncParsableCommand {
     subcommands: [SyncCommand.self, PoolsCommand.self, ProcessesCommand.self, MeasureCommand.self])
 
   static func main() async throws {
-    try await Skein.main(BenchFunctions.all) { await main(nil) }
+    try await Skein.main(BenchFunctions.all) {
+      if ForkCost.isAskedFor { try ForkCost.tell() } else { await main(nil) }
+    }
   }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import SkeinJobs
+import SkeinProcesses
 
 @main
 struct SkeinBench: AsyncParsableCommand {
@@ -6,4 +8,8 @@ struct SkeinBench: AsyncParsableCommand {
     commandName: "bench",
     abstract: "Measures Skein's job queue beside the systems that do the same work.",
     subcommands: [JobsCommand.self, GrowthCommand.self, ProduceCommand.self, WorkCommand.self])
+
+  static func main() async throws {
+    try await Skein.main(jobs: JobRegistry(WorkCommand.jobs)) { await main(nil) }
+  }
 }

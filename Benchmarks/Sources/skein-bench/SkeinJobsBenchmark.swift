@@ -60,6 +60,7 @@ struct SkeinJobsBenchmark {
     let throughput = try await endToEnd(queue, directory)
     record(throughput.rate, .endToEnd)
     record(throughput.memory, .memory)
+    record(try await endToEndIsolated(queue, directory), .endToEndIsolated)
     let near = try await latencyInProcess(queue)
     record(try near.latency(percent: 50), .latencyInProcessMedian)
     record(try near.latency(percent: 99), .latencyInProcessTail)
@@ -176,6 +177,24 @@ struct SkeinJobsBenchmark {
     _ = try await queue.purge(states: Set(JobState.allCases).subtracting([.scheduled]))
     let nanoseconds = lastEnd.withLock(\.self) - report.firstStart
     return (Double(scale.done) / (Double(nanoseconds) / 1e9), Double(report.memoryBytes ?? 0) / 1e6)
+  }
+
+  /// Jobs a second, each in a process beside the worker's, from when a hundred are done to the last end.
+  private func endToEndIsolated(_ queue: JobQueue, _ directory: String) async throws -> Double {
+    var ids: [JobID] = []
+    while ids.count < max(1000, scale.done / 4) {
+      ids += try await queue.enqueue(Array(repeating: Noop(), count: 1000)).map(\.id)
+    }
+    let ends = Mutex<[Int64]>([])
+    _ = try await WorkCommand.beside(directory: directory, isolated: true) { [ids] in
+      for id in [ids[99], ids[ids.count - 1]] {
+        while try await queue.status(of: id) != .succeeded { try await pause(milliseconds: 1) }
+        ends.withLock { $0.append(monotonicNanoseconds()) }
+      }
+    }
+    _ = try await queue.purge(states: Set(JobState.allCases).subtracting([.scheduled]))
+    let (first, last) = ends.withLock { ($0[0], $0[1]) }
+    return Double(ids.count - 100) / (Double(last - first) / 1e9)
   }
 
   private func preload(_ queue: JobQueue) async throws -> [JobID] {

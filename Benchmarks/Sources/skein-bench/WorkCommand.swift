@@ -15,10 +15,13 @@ struct WorkCommand: AsyncParsableCommand {
 
   @Option var directory: String
   @Option var queue: String?
+  @Flag var isolated = false
+
+  static let jobs: [any Job.Type] = [Noop.self, Gather.self]
 
   func run() async throws {
     let queue = try await JobQueue(directory: directory)
-    let worker = try Self.worker(queue, serving: self.queue)
+    let worker = try Self.worker(queue, serving: self.queue, isolated: isolated)
     Thread.detachNewThread {
       while readLine() != nil {}
       worker.stop(.handBack)
@@ -31,23 +34,26 @@ struct WorkCommand: AsyncParsableCommand {
   }
 
   /// The worker that is measured, in whichever process.
-  static func worker(_ queue: JobQueue, serving name: String? = nil) throws -> Worker {
+  static func worker(_ queue: JobQueue, serving name: String? = nil, isolated: Bool = false) throws -> Worker {
     var options = WorkerOptions()
     options.queues = name.map { [WorkerOptions.QueueShare($0)] } ?? []
     options.concurrency = concurrency
+    options.isolation = isolated ? .process : .none
     var logger = Logger(label: "bench.worker")
     logger.logLevel = .error
     return try Worker(
-      store: queue.store, registry: JobRegistry([Noop.self, Gather.self]), options: options, logger: logger)
+      store: queue.store, registry: JobRegistry(jobs), options: options, logger: logger)
   }
 
   /// Runs a worker beside `body`, ends it, and gives what it saw.
   static func beside(
-    directory: String, queue: String? = nil, _ body: @Sendable @escaping () async throws -> Void
+    directory: String, queue: String? = nil, isolated: Bool = false, _ body: @Sendable @escaping () async throws -> Void
   ) async throws -> StartReport {
     let result = try await Subprocess.run(
       .path("/proc/self/exe"),
-      arguments: Arguments(["work", "--directory", directory] + (queue.map { ["--queue", $0] } ?? [])),
+      arguments: Arguments(
+        ["work", "--directory", directory] + (queue.map { ["--queue", $0] } ?? [])
+          + (isolated ? ["--isolated"] : [])),
       input: .inputWriter, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
     ) { execution in
       try await body()
