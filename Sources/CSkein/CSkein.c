@@ -213,6 +213,7 @@ static int64_t nanoseconds(clockid_t clock) {
 int64_t skein_monotonic_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
 int64_t skein_coarse_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC_COARSE); }
 int64_t skein_boottime_nanoseconds(void) { return nanoseconds(CLOCK_BOOTTIME); }
+int64_t skein_thread_nanoseconds(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 
 // MARK: Files
 

@@ -174,6 +174,9 @@ int64_t skein_coarse_nanoseconds(void);
 /// Nanoseconds on CLOCK_BOOTTIME, which goes on while the machine sleeps.
 int64_t skein_boottime_nanoseconds(void);
 
+/// Nanoseconds on CLOCK_THREAD_CPUTIME_ID: the processor time of the calling thread.
+int64_t skein_thread_nanoseconds(void);
+
 // MARK: Files
 
 /// Makes a pipe that no child inherits by accident (man 2 pipe2). Returns 0 or a negative errno.

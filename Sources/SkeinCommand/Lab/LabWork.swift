@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CSkein
 
 /// Work that the experiments measure.
 enum LabWork {
@@ -24,9 +24,5 @@ enum LabWork {
   /// Blocks the calling thread for this long: no processor is needed.
   static func wait(for span: Duration) { imitateWork(span) }
 
-  private static var processorTime: Duration {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-  }
+  private static var processorTime: Duration { .nanoseconds(skein_thread_nanoseconds()) }
 }

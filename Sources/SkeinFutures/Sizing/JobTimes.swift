@@ -88,13 +88,11 @@ struct ThreadReading: Equatable {
 
   /// Reads CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID and, where the kernel tells it, the time on the run queue.
   static func now() -> ThreadReading {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     // “computed queued slices”, in nanoseconds (Documentation/scheduler/sched-stats.rst).
     let fields = readText(of: "/proc/thread-self/schedstat")?.split { $0.isWhitespace } ?? []
     return ThreadReading(
       wall: .nanoseconds(skein_monotonic_nanoseconds()),
-      compute: .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec),
+      compute: .nanoseconds(skein_thread_nanoseconds()),
       queued: .nanoseconds(fields.count > 1 ? Int64(fields[1]) ?? 0 : 0))
   }
 }
