@@ -59,7 +59,9 @@ public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codab
   /// Changes the value of a key as one step: when another process changes it in between, `transform` is run again with
   /// what that left.
   ///
-  /// - Parameter transform: changes the value; `nil` is none, before and after.
+  /// - Parameters:
+  ///   - key: the key.
+  ///   - transform: changes the value; `nil` is none, before and after.
   /// - Returns: the value after it.
   /// - Throws: what `transform` throws, and nothing has changed.
   /// - Complexity: two round trips, as long as nobody comes between.

@@ -85,7 +85,9 @@ public final class SharedQueue<Element: Codable & Sendable>: Sendable, Codable {
 
   /// Puts an item; blocks the thread while there is no room, or until `timeout` has passed.
   ///
-  /// - Parameter timeout: how long to wait at the longest; `nil` is without limit.
+  /// - Parameters:
+  ///   - element: the item.
+  ///   - timeout: how long to wait at the longest; `nil` is without limit.
   /// - Throws: `EncodingError`; ``SharedQueueError/tooLarge(bytes:limit:)``; `WaitError.closed`, `WaitError.timedOut`.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
   public func put(_ element: Element, timeout: Duration? = nil) throws {

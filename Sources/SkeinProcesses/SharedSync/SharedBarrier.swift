@@ -50,7 +50,9 @@ public final class SharedBarrier: Sendable, Codable {
 
   /// Suspends the task until all parties have arrived, or until `timeout` has passed, which breaks the barrier.
   ///
-  /// - Parameter clock: what measures the time.
+  /// - Parameters:
+  ///   - timeout: how long to wait at the longest; zero or less only looks.
+  ///   - clock: what measures the time.
   /// - Returns: a number that each party of the round has for itself, from zero on in the order of arrival.
   /// - Throws: `BarrierError.broken`, `BarrierError.timedOut` or `BarrierError.cancelled`.
   /// - Cancellation: the barrier is broken, unless the round was complete.

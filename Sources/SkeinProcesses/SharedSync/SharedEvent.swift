@@ -79,7 +79,9 @@ public final class SharedEvent: Sendable, Codable {
 
   /// Suspends the task until the event is set, or until `timeout` has passed.
   ///
-  /// - Parameter clock: what measures the time.
+  /// - Parameters:
+  ///   - timeout: how long to wait at the longest; zero or less only looks.
+  ///   - clock: what measures the time.
   /// - Throws: `WaitError.timedOut` or `WaitError.cancelled`.
   /// - Cancellation: the task gives up; nothing else changes.
   public func wait<C: DeadlineClock>(

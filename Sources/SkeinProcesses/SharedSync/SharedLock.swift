@@ -64,7 +64,9 @@ public final class SharedLock: Sendable, Codable {
 
   /// The same with a repair.
   ///
-  /// - Parameter recover: is run before `body`, with the lock, when an owner died since it last came to its end.
+  /// - Parameters:
+  ///   - recover: is run before `body`, with the lock, when an owner died since it last came to its end.
+  ///   - body: is run with the lock.
   /// - Throws: what `recover` or `body` throws; the lock is given back then too.
   /// - Precondition: the calling thread does not have the lock already.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")
@@ -78,7 +80,10 @@ public final class SharedLock: Sendable, Codable {
 
   /// Runs `body` with the lock, unless the thread would have to wait for it for too long.
   ///
-  /// - Parameter timeout: how long to wait at the longest; zero or less only looks.
+  /// - Parameters:
+  ///   - timeout: how long to wait at the longest; zero or less only looks.
+  ///   - recover: is run before `body`, with the lock, when an owner died since it last came to its end; `nil` for nothing.
+  ///   - body: is run with the lock.
   /// - Throws: `LockError.timedOut`; `LockError.wouldDeadlock` when the calling thread has the lock already; else what
   ///   `recover` or `body` throws.
   @available(*, noasync, message: "this form blocks the thread; await the asynchronous one")

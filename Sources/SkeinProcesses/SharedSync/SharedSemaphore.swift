@@ -112,7 +112,9 @@ public final class SharedSemaphore: Sendable, Codable {
 
   /// Takes a permit; suspends the task until one is free, or until `timeout` has passed.
   ///
-  /// - Parameter clock: what measures the time.
+  /// - Parameters:
+  ///   - timeout: how long to wait at the longest; zero or less only looks.
+  ///   - clock: what measures the time.
   /// - Throws: `WaitError.timedOut` or `WaitError.cancelled`.
   /// - Cancellation: as for `acquire`.
   public func acquire<C: DeadlineClock>(
