@@ -34,7 +34,8 @@ struct WorkCommand: AsyncParsableCommand {
   }
 
   /// The worker that is measured, in whichever process.
-  static func worker(_ queue: JobQueue, serving name: String? = nil, isolated: Bool = false) throws -> Worker {
+  static func worker(_ queue: JobQueue, serving name: String? = nil, isolated: Bool = false) throws -> Worker
+  {
     var options = WorkerOptions()
     options.queues = name.map { [WorkerOptions.QueueShare($0)] } ?? []
     options.concurrency = concurrency
@@ -47,7 +48,8 @@ struct WorkCommand: AsyncParsableCommand {
 
   /// Runs a worker beside `body`, ends it, and gives what it saw.
   static func beside(
-    directory: String, queue: String? = nil, isolated: Bool = false, _ body: @Sendable @escaping () async throws -> Void
+    directory: String, queue: String? = nil, isolated: Bool = false,
+    _ body: @Sendable @escaping () async throws -> Void
   ) async throws -> StartReport {
     let result = try await Subprocess.run(
       .path("/proc/self/exe"),

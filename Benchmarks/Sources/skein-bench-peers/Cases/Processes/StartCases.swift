@@ -3,6 +3,7 @@ import Foundation
 import SkeinProcesses
 import SkeinWork
 import Subprocess
+import SystemPackage
 
 /// Starting a process and waiting for its end; and having another one after the death of one.
 let startCases: [MeasuredCase] =
@@ -19,5 +20,5 @@ let startCases: [MeasuredCase] =
     MeasuredCase("recovery", by: "ProcessPool", each: { try ProcessPool(processes: 1) }) { pool in
       kill(try await pool.run(WhoRuns()), SIGKILL)
       while (try? await pool.run(WhoRuns())) == nil {}
-    }
+    },
   ]
