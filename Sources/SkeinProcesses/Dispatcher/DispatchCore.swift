@@ -134,7 +134,10 @@ final class DispatchCore: Sendable {
   private func run(_ first: [DispatchLine]) {
     var lines = first
     while let isBusy = nextTurn() {
-      if !isBusy { receive(try? reports.get()) }
+      if !isBusy {
+        // It fails when a worker has damaged what all share.
+        do { receive(try reports.get()) } catch { fail(with: error) }
+      }
       receiveAll()
       for index in lines.indices where !lines[index].child.isAlive { replace(&lines[index]) }
       give(to: lines)
@@ -160,8 +163,8 @@ final class DispatchCore: Sendable {
 
   private func receiveAll() { while let report = try? reports.tryGet() { receive(report) } }
 
-  private func receive(_ report: Data?) {
-    guard let report, let message = try? DispatchMessage(bytes: report) else { return }
+  private func receive(_ report: Data) {
+    guard let message = try? DispatchMessage(bytes: report) else { return }
     let task = state.withLock { state -> DispatchedTask? in
       state.isAsleep = false
       // Who begins shows that workers can.

@@ -115,7 +115,10 @@ public final class TaskDispatcher: Sendable {
         function: Function.name, call: call, isIdempotent: Function.isIdempotent,
         // One that was begun before, and comes again, is refused by the future, and to be done.
         begin: { (try? promise.begin()) ?? true },
-        cancel: { promise.future.cancel() },
+        // One that was begun, by a worker that has died, can not be taken back, but is not done either.
+        cancel: {
+          if !promise.future.cancel() { promise.tryComplete(with: .failure(FutureError.cancelled)) }
+        },
         complete: { answer in
           promise.tryComplete(
             with: Result {
