@@ -61,4 +61,14 @@ struct ManagerWireTests {
       }
     }
   }
+
+  @Test("garbage ends the connection that it comes over, and the manager goes on")
+  func garbageToManager() async throws {
+    let manager = try SharedManager(program: program())
+    let counter = try manager.makeCounter()
+    let line = try await onThread { try ManagerDoor(counter.reference.client.door).connect() }
+    try await line.sendBytes(Data([200, 1, 2]))
+    await #expect(throws: ConnectionError.ended) { try await line.receiveBytes() }
+    #expect(try counter.add(1) == 1)
+  }
 }

@@ -40,6 +40,10 @@ struct ThreadInfoTests {
     }
     startDetachedThread(name: "not-listed") { try? gate.wait() }
     try await eventually("all wait") { gate.waiterCount == 4 && threads.allSatisfy { $0.state == .blocked } }
+    // What the system says of a thread that is not Skein's comes a moment after it has begun to wait.
+    try await eventually("the other one is asleep") {
+      ThreadInfo.all.contains { $0.name == "not-listed" && $0.state == .blocked }
+    }
 
     let live = ThreadInfo.live.filter { $0.name.hasPrefix("listed-") }
     #expect(live.map(\.name) == ["listed-0", "listed-1", "listed-2"])

@@ -69,8 +69,11 @@ package struct Program: Sendable {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    for (number, descriptor) in descriptors.enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
+    // Out of the way first: a descriptor whose number another one gets would be gone before its turn.
+    let sources = descriptors.map { fcntl($0, F_DUPFD_CLOEXEC, Int32(descriptors.count)) }
+    defer { for source in sources { close(source) } }
+    for (number, source) in sources.enumerated() {
+      posix_spawn_file_actions_adddup2(&actions, source, Int32(number))
     }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
