@@ -103,8 +103,9 @@ static int entered(pthread_mutex_t *mutex, int result) {
 
 // Whoever has the lock of a shared object gives it back in less time than a thread takes to fall asleep and to be woken.
 static int try_for_a_while(pthread_mutex_t *mutex) {
-  static int processors;
-  if (processors == 0) processors = skein_allowed_processors();
+  static _Atomic int known;
+  int processors = known;
+  if (processors == 0) known = processors = skein_allowed_processors();
   int result = pthread_mutex_trylock(mutex);
   for (int round = 0; result == EBUSY && processors > 1 && round < 32; round++) {
     for (int pause = 0; pause < 16; pause++) skein_spin_hint();

@@ -230,6 +230,16 @@ struct MessagePackCodecTests {
 
   private static let hasPeer = CPython.path != nil && MessagePackPeer.isInstalled
 
+  @Test("long bytes are values of their own: a change of what was decoded changes nothing else")
+  func longBytes() throws {
+    let codec = MessagePackCodec()
+    let encoded = try codec.encode(Data(repeating: 7, count: 1 << 17))
+    var decoded = try codec.decode(Data.self, from: encoded)
+    decoded[0] = 1
+    decoded.append(2)
+    #expect(try codec.decode(Data.self, from: encoded) == Data(repeating: 7, count: 1 << 17))
+  }
+
   @Test("Python's msgpack writes the same bytes for the same values, and reads ours", .enabled(if: hasPeer))
   func python() async throws {
     let script = """

@@ -60,8 +60,8 @@ package final class DescriptorTransfer: Sendable {
     try Self.$current.withValue(self) { try messageCodec.encode(value, behind: prefix) }
   }
 
-  /// Decodes a part of the message.
+  /// Decodes a part of the message, once: long bytes of it are given out as they lie there.
   func decode<Value: Decodable>(_ type: Value.Type, from bytes: Data) throws -> Value {
-    try Self.$current.withValue(self) { try messageCodec.decode(type, from: bytes) }
+    try Self.$current.withValue(self) { try messageCodec.decode(type, owning: bytes) }
   }
 }

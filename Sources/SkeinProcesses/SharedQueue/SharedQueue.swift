@@ -170,7 +170,7 @@ public final class SharedQueue<Element: Codable & Sendable>: Sendable, Codable {
   }
 
   private func decoded(_ item: Data) throws -> Element {
-    Element.self == Data.self ? item as! Element : try messageCodec.decode(Element.self, from: item)
+    Element.self == Data.self ? item as! Element : try messageCodec.decode(Element.self, owning: item)
   }
 
   /// An attempt as a value: the wait itself does not throw what the attempt does.
@@ -182,7 +182,11 @@ public final class SharedQueue<Element: Codable & Sendable>: Sendable, Codable {
   @available(*, noasync)
   private static func spin(while isNeeded: () -> Bool) {
     guard SpinBudget.isOfUse else { return }
-    for _ in 0..<200 where isNeeded() { for _ in 0..<16 { skein_spin_hint() } }
+    var rounds = 200
+    while rounds > 0, isNeeded() {
+      for _ in 0..<16 { skein_spin_hint() }
+      rounds -= 1
+    }
   }
 
   private static func deadline(_ timeout: Duration?) -> Int64 {

@@ -48,13 +48,25 @@ public struct MessagePackCodec: WorkCodec {
     return writer.finish()
   }
 
-  /// Decodes a value. `Data` of 32 KiB or more that is most of the whole is a view of that, and keeps it alive.
+  /// Decodes a value.
   ///
   /// - Throws: `DecodingError`, which names the place, and what the type's own decoding throws.
   /// - Complexity: O(bytes), for what is nested once for each level around it.
   public func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+    try decode(type, from: data, isOwned: false)
+  }
+
+  /// Decodes a value from bytes that nobody else has, or looks at again: `Data` of 32 KiB or more that is most of them is a
+  /// view of them, which keeps them alive, and changes them when it is changed.
+  package func decode<Value: Decodable>(_ type: Value.Type, owning data: Data) throws -> Value {
+    try decode(type, from: data, isOwned: true)
+  }
+
+  private func decode<Value: Decodable>(
+    _ type: Value.Type, from data: Data, isOwned: Bool
+  ) throws -> Value {
     try data.withUnsafeBytes { bytes in
-      let cursor = MessagePackCursor(bytes, of: data)
+      let cursor = MessagePackCursor(bytes, owner: isOwned ? data : nil)
       // The whole is well formed before a part of it is believed.
       let end = try cursor.end(ofValueAt: 0, path: [])
       guard end == bytes.count else {

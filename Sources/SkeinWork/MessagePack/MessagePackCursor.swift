@@ -34,18 +34,18 @@ struct MessagePackCursor {
   }
 
   let bytes: UnsafeRawBufferPointer
-  /// What the bytes are those of.
-  private let owner: Data
+  /// What the bytes are those of, if a part of them may be given out as it is.
+  private let owner: Data?
 
-  init(_ bytes: UnsafeRawBufferPointer, of owner: Data) {
+  init(_ bytes: UnsafeRawBufferPointer, owner: Data?) {
     self.bytes = bytes
     self.owner = owner
   }
 
-  /// Bytes of their own. Many, which are most of the whole, are a view of it: it lives as long as they do.
+  /// A copy of a part; where that is allowed, many bytes, which are most of the whole, are a view of it.
   func data(_ range: Range<Int>) -> Data {
     let part = UnsafeRawBufferPointer(rebasing: bytes[range])
-    guard part.count >= 1 << 15, 2 * part.count >= bytes.count else { return Data(part) }
+    guard let owner, part.count >= 1 << 15, 2 * part.count >= bytes.count else { return Data(part) }
     return Data(
       bytesNoCopy: UnsafeMutableRawPointer(mutating: part.baseAddress!), count: part.count,
       deallocator: .custom { [owner] _, _ in withExtendedLifetime(owner) {} })
