@@ -62,6 +62,14 @@ struct ManagerWireTests {
     }
   }
 
+  @Test("an answer that is not what was asked for is an error, and no trap")
+  func mismatch() {
+    #expect(throws: ConnectionError.malformed) { try ManagerReply.done.number() }
+    #expect(throws: ConnectionError.malformed) { try ManagerReply.number(1).outcome() }
+    #expect(throws: ConnectionError.malformed) { try ManagerReply.value(nil).decodePresent(Int.self) }
+    #expect(throws: ConnectionError.malformed) { try ManagerReply.closed.decodeAll(Int.self) }
+  }
+
   @Test("garbage ends the connection that it comes over, and the manager goes on")
   func garbageToManager() async throws {
     let manager = try SharedManager(program: program())

@@ -285,21 +285,3 @@ func isBusy(_ process: Int32) -> Bool {
   }
   return ticks() > 2
 }
-
-func temporaryDirectory() throws -> String {
-  var path = Array("/tmp/skein-processes-XXXXXX".utf8CString)
-  guard let made = mkdtemp(&path) else { throw ConnectionError.system(errno) }
-  return String(cString: made)
-}
-
-func removeDirectory(_ path: String) {
-  guard let directory = opendir(path) else { return }
-  while let entry = readdir(directory) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
-    if name != ".", name != ".." { unlink("\(path)/\(name)") }
-  }
-  closedir(directory)
-  rmdir(path)
-}

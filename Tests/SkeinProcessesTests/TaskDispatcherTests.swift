@@ -5,6 +5,7 @@ import SkeinFutures
 import SkeinProcesses
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 @Suite("TaskDispatcher")

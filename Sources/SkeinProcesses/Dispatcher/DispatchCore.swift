@@ -52,6 +52,7 @@ final class DispatchCore: Sendable {
   private static let stillbirthLimit = 3
 
   let options: Options
+  private let workerCount: Int
   /// One for each task that has no result.
   let room: Semaphore
   let hasEnded: Event
@@ -60,16 +61,31 @@ final class DispatchCore: Sendable {
 
   init(workers: Int, options: Options) throws {
     self.options = options
+    workerCount = workers
     room = Semaphore(permits: options.capacity, name: options.name)
     hasEnded = Event(name: "end of \(options.name)", file: options.place.file, line: options.place.line)
     reports = try SharedQueue(
       capacity: 2 * workers * DispatchPlan.deepest, byteCapacity: options.byteCapacity)
     state = Lock(
       State(plan: DispatchPlan(workers: workers)), internalTo: "TaskDispatcher")
-    let first = try (0..<workers).map { try DispatchLine($0, reports: reports, options) }
+    let first = try Self.startWorkers(workers, reports, options)
     for line in first { watch(line) }
     state.withLock { $0.processIDs = first.map(\.child.processID) }
     startDetachedThread(name: "skein-dispatch") { [self] in run(first) }
+  }
+
+  /// All of them, or none.
+  private static func startWorkers(
+    _ count: Int, _ reports: SharedQueue<Data>, _ options: Options
+  ) throws -> [DispatchLine] {
+    var lines: [DispatchLine] = []
+    do {
+      for index in 0..<count { lines.append(try DispatchLine(index, reports: reports, options)) }
+      return lines
+    } catch {
+      for line in lines { line.child.kill() }
+      throw error
+    }
   }
 
   var processIDs: [Int32] { state.withLock { $0.processIDs } }
@@ -164,7 +180,10 @@ final class DispatchCore: Sendable {
   private func receiveAll() { while let report = try? reports.tryGet() { receive(report) } }
 
   private func receive(_ report: Data) {
-    guard let message = try? DispatchMessage(bytes: report) else { return }
+    // What only wakes is no message; and whoever runs wild may have written anything.
+    guard let message = try? DispatchMessage(bytes: report), (0..<workerCount).contains(message.worker) else {
+      return
+    }
     let task = state.withLock { state -> DispatchedTask? in
       state.isAsleep = false
       // Who begins shows that workers can.

@@ -40,8 +40,10 @@ struct DispatchWorker: RemoteFunction {
   }
 }
 
-/// A task on its way to a worker, or the answer on its way back: the task's number, the worker's, and how long the task took,
-/// in 24 bytes, and the call or the answer. The number 0 says that the worker has begun; one without any bytes only wakes who takes it.
+/// A task on its way to a worker, or the answer on its way back: the task's number, the worker's, and how long the task
+/// took, in 24 bytes, and the call or the answer.
+///
+/// The number 0 says that the worker has begun; a message without any bytes only wakes who takes it.
 struct DispatchMessage {
   var number: DispatchPlan.Number
   var worker: Int
@@ -78,8 +80,8 @@ struct DispatchMessage {
 
   /// How long a call or an answer may be that goes through a queue of so many bytes.
   static func limit(in byteCapacity: Int) -> Int {
-    // The queue's own length, MessagePack's, the head, and what is lost to whole words.
-    max(0, byteCapacity - 8 - 5 - headBytes - 7)
+    // The queue's own length, the head, and what is lost to whole words.
+    max(0, byteCapacity - 8 - headBytes - 7)
   }
 
   /// What only wakes.

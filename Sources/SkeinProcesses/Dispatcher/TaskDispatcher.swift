@@ -8,15 +8,16 @@ internal import SkeinWork
 ///
 /// ```swift
 /// let dispatcher = try TaskDispatcher(workers: 4)
-/// let futures = try await numbers.map { try await dispatcher.submit(Square(number: $0)) }
-/// for future in futures { print(try await future.value) }
+/// var squares: [Future<Int>] = []
+/// for number in numbers { squares.append(try await dispatcher.submit(Square(number: number))) }
+/// for square in squares { print(try await square.value) }
 /// await dispatcher.shutdown()
 /// ```
 ///
 /// A task waits here until a worker has room: it is given one that it works on and the next, so that it need not wait for
-/// that, and up to sixteen if they are short. When a worker dies, another takes its place, and nothing is lost: what it had not begun goes to the others.
-/// The one that it was at is done again if its function may be (``RemoteFunction/isIdempotent``), and fails with
-/// ``ProcessCrashed`` otherwise.
+/// that, and up to sixteen if they are short. When a worker dies, another takes its place, and nothing is lost: what it had
+/// not begun goes to the others. The one that it was at is done again if its function may be
+/// (``RemoteFunction/isIdempotent``), and fails with ``ProcessCrashed`` otherwise.
 ///
 /// It is for many small tasks: a ``ProcessPool`` has limits of time and memory, and sends connections along.
 ///

@@ -53,7 +53,7 @@ public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codab
   public func insertIfAbsent(_ value: Value, for key: Key) throws -> Bool {
     try ask(
       .exchange(key: messageCodec.encode(key), expected: nil, desired: messageCodec.encode(value))
-    ).outcome
+    ).outcome()
   }
 
   /// Changes the value of a key as one step: when another process changes it in between, `transform` is run again with
@@ -69,19 +69,18 @@ public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codab
   public func update(_ key: Key, _ transform: (inout Value?) throws -> Void) throws -> Value? {
     let key = try messageCodec.encode(key)
     while true {
-      let reply = try ask(.value(key: key))
-      guard case .value(let current) = reply else { mismatch(reply) }
-      var value = try reply.decode(Value.self)
+      let current = try ask(.value(key: key)).bytes()
+      var value = try current.map { try messageCodec.decode(Value.self, from: $0) }
       try transform(&value)
       let desired = try value.map { try messageCodec.encode($0) }
-      if try ask(.exchange(key: key, expected: current, desired: desired)).outcome { return value }
+      if try ask(.exchange(key: key, expected: current, desired: desired)).outcome() { return value }
     }
   }
 
   /// How many keys there are.
   ///
   /// - Complexity: O(1).
-  public func count() throws -> Int { try ask(.count).number }
+  public func count() throws -> Int { try ask(.count).number() }
 
   /// The keys, in no order.
   ///
@@ -92,8 +91,7 @@ public struct ManagedDictionary<Key: Codable & Hashable & Sendable, Value: Codab
   ///
   /// - Complexity: O(keys).
   public func contents() throws -> [Key: Value] {
-    let reply = try ask(.contents)
-    guard case .values(let all) = reply else { mismatch(reply) }
+    let all = try ask(.contents).values()
     let pairs = try stride(from: 0, to: all.count, by: 2).map {
       (
         try messageCodec.decode(Key.self, from: all[$0]),
@@ -143,15 +141,11 @@ public struct ManagedNamespace: ManagedObject {
   /// - Returns: whether it had a value.
   @discardableResult
   public func remove(_ name: String) throws -> Bool {
-    let reply = try ask(.remove(key: Data(name.utf8)))
-    guard case .value(let value) = reply else { mismatch(reply) }
-    return value != nil
+    try ask(.remove(key: Data(name.utf8))).bytes() != nil
   }
 
   /// The names, sorted.
   public func names() throws -> [String] {
-    let reply = try ask(.keys)
-    guard case .values(let names) = reply else { mismatch(reply) }
-    return names.map { String(decoding: $0, as: UTF8.self) }.sorted()
+    try ask(.keys).values().map { String(decoding: $0, as: UTF8.self) }.sorted()
   }
 }

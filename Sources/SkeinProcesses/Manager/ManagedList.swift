@@ -44,7 +44,9 @@ public struct ManagedList<Element: Codable & Sendable>: ManagedObject {
   ///
   /// - Throws: ``ManagerError/outOfBounds(index:count:)``.
   /// - Complexity: O(1).
-  public func value(at index: Int) throws -> Element { try ask(.value(at: index)).decode(Element.self)! }
+  public func value(at index: Int) throws -> Element {
+    try ask(.value(at: index)).decodePresent(Element.self)
+  }
 
   /// Puts another element in the place of the one at `index`.
   ///
@@ -59,7 +61,9 @@ public struct ManagedList<Element: Codable & Sendable>: ManagedObject {
   /// - Throws: ``ManagerError/outOfBounds(index:count:)``.
   /// - Complexity: O(elements).
   @discardableResult
-  public func remove(at index: Int) throws -> Element { try ask(.remove(at: index)).decode(Element.self)! }
+  public func remove(at index: Int) throws -> Element {
+    try ask(.remove(at: index)).decodePresent(Element.self)
+  }
 
   /// Takes the first element out; `nil` when there is none.
   ///
@@ -74,7 +78,7 @@ public struct ManagedList<Element: Codable & Sendable>: ManagedObject {
   /// How many elements there are.
   ///
   /// - Complexity: O(1).
-  public func count() throws -> Int { try ask(.count).number }
+  public func count() throws -> Int { try ask(.count).number() }
 
   /// A copy of all of it.
   ///
@@ -101,7 +105,7 @@ public struct ManagedCounter: ManagedObject {
   /// - Throws: ``ManagerError/overflow``, and nothing has changed.
   @discardableResult
   public func add(_ summand: Int) throws -> Int {
-    try reference.client.ask(.counter(reference.id, .add(summand))).number
+    try reference.client.ask(.counter(reference.id, .add(summand))).number()
   }
 
   /// Sets it.
@@ -109,6 +113,6 @@ public struct ManagedCounter: ManagedObject {
   /// - Returns: what it was.
   @discardableResult
   public func exchange(_ value: Int) throws -> Int {
-    try reference.client.ask(.counter(reference.id, .exchange(value))).number
+    try reference.client.ask(.counter(reference.id, .exchange(value))).number()
   }
 }

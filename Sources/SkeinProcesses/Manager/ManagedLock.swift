@@ -17,8 +17,8 @@ public struct ManagedLock: ManagedObject {
 
   private func request(_ operation: LockOperation) -> ManagerRequest { .lock(reference.id, operation) }
 
-  private func hold(_ answer: (reply: ManagerReply, connection: Connection)) -> Bool {
-    guard case .acquired(let ownerDied) = answer.reply else { mismatch(answer.reply) }
+  private func hold(_ answer: (reply: ManagerReply, connection: Connection)) throws -> Bool {
+    guard case .acquired(let ownerDied) = answer.reply else { throw ConnectionError.malformed }
     reference.client.hold(reference.id, answer.connection)
     return ownerDied
   }
@@ -30,7 +30,7 @@ public struct ManagedLock: ManagedObject {
   /// - Cancellation: the lock is not taken.
   @discardableResult
   public func acquire() async throws -> Bool {
-    hold(
+    try hold(
       try await reference.client.wait(
         for: request(.acquire), until: MonotonicClock.Instant?.none, clock: MonotonicClock()))
   }
@@ -45,7 +45,7 @@ public struct ManagedLock: ManagedObject {
   /// - Cancellation: the lock is not taken.
   @discardableResult
   public func acquire<C: DeadlineClock>(timeout: Duration, clock: C = MonotonicClock()) async throws -> Bool {
-    hold(
+    try hold(
       try await reference.client.wait(
         for: request(.acquire), until: clock.now.advanced(by: timeout), clock: clock))
   }
@@ -60,7 +60,7 @@ public struct ManagedLock: ManagedObject {
   public func acquire(
     timeout: Duration? = nil, file: StaticString = #fileID, line: UInt = #line
   ) throws -> Bool {
-    hold(try reference.client.wait(for: request(.acquire), timeout: timeout, at: SourcePlace(file, line)))
+    try hold(try reference.client.wait(for: request(.acquire), timeout: timeout, at: SourcePlace(file, line)))
   }
 
   /// Takes the lock if it is free at this instant.
@@ -69,8 +69,8 @@ public struct ManagedLock: ManagedObject {
   /// - Throws: ``ManagerError``.
   public func tryAcquire() throws -> Bool {
     let answer = try reference.client.ask(request(.tryAcquire), over: nil)
-    if case .outcome = answer.0 { return reference.client.end(answer).outcome }
-    _ = hold(answer)
+    if case .outcome = answer.0 { return try reference.client.end(answer).outcome() }
+    _ = try hold(answer)
     return true
   }
 

@@ -49,28 +49,39 @@ extension ManagedObject {
   public func removeFromManager() throws { _ = try reference.client.ask(.remove(reference.id)) }
 }
 
-/// Answers that are not what was asked for come from a manager of another build alone, and processes of different builds
-/// do not get that far.
-func mismatch(_ reply: ManagerReply) -> Never { fatalError("a manager answers what was not asked: \(reply)") }
-
+/// What is in an answer. One that is not what was asked for is ``ConnectionError/malformed``.
 extension ManagerReply {
-  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value? {
-    guard case .value(let bytes) = self else { mismatch(self) }
-    return try bytes.map { try messageCodec.decode(type, from: $0) }
+  func bytes() throws(ConnectionError) -> Data? {
+    guard case .value(let bytes) = self else { throw .malformed }
+    return bytes
   }
 
-  func decodeAll<Value: Decodable>(_ type: Value.Type) throws -> [Value] {
-    guard case .values(let values) = self else { mismatch(self) }
-    return try values.map { try messageCodec.decode(type, from: $0) }
+  func values() throws(ConnectionError) -> [Data] {
+    guard case .values(let values) = self else { throw .malformed }
+    return values
   }
 
-  var number: Int {
-    guard case .number(let number) = self else { mismatch(self) }
+  func number() throws(ConnectionError) -> Int {
+    guard case .number(let number) = self else { throw .malformed }
     return number
   }
 
-  var outcome: Bool {
-    guard case .outcome(let outcome) = self else { mismatch(self) }
+  func outcome() throws(ConnectionError) -> Bool {
+    guard case .outcome(let outcome) = self else { throw .malformed }
     return outcome
+  }
+
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value? {
+    try bytes().map { try messageCodec.decode(type, owning: $0) }
+  }
+
+  /// Decodes a value that has to be there.
+  func decodePresent<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    guard let value = try decode(type) else { throw ConnectionError.malformed }
+    return value
+  }
+
+  func decodeAll<Value: Decodable>(_ type: Value.Type) throws -> [Value] {
+    try values().map { try messageCodec.decode(type, owning: $0) }
   }
 }

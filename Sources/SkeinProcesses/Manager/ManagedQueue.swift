@@ -81,7 +81,7 @@ public struct ManagedQueue<Element: Codable & Sendable>: ManagedObject {
   /// - Returns: whether there was.
   /// - Throws: `WaitError.closed`.
   public func tryPut(_ element: Element) throws -> Bool {
-    try ask(.tryPut(try messageCodec.encode(element))).outcome
+    try ask(.tryPut(try messageCodec.encode(element))).outcome()
   }
 
   // MARK: Taking
@@ -91,7 +91,8 @@ public struct ManagedQueue<Element: Codable & Sendable>: ManagedObject {
   /// - Throws: `WaitError.closed` when there will never be one; `WaitError.cancelled`.
   /// - Cancellation: nothing was taken.
   public func get() async throws -> Element {
-    try await wait(.get, until: MonotonicClock.Instant?.none, clock: MonotonicClock()).decode(Element.self)!
+    try await wait(.get, until: MonotonicClock.Instant?.none, clock: MonotonicClock()).decodePresent(
+      Element.self)
   }
 
   /// Takes the oldest item; suspends the task while there is none, or until `timeout` has passed.
@@ -102,7 +103,7 @@ public struct ManagedQueue<Element: Codable & Sendable>: ManagedObject {
   /// - Throws: `WaitError.closed` when there will never be one; `WaitError.timedOut`, `WaitError.cancelled`.
   /// - Cancellation: nothing was taken.
   public func get<C: DeadlineClock>(timeout: Duration, clock: C = MonotonicClock()) async throws -> Element {
-    try await wait(.get, until: clock.now.advanced(by: timeout), clock: clock).decode(Element.self)!
+    try await wait(.get, until: clock.now.advanced(by: timeout), clock: clock).decodePresent(Element.self)
   }
 
   /// Takes the oldest item; blocks the thread while there is none, or until `timeout` has passed.
@@ -113,7 +114,7 @@ public struct ManagedQueue<Element: Codable & Sendable>: ManagedObject {
   public func get(
     timeout: Duration? = nil, file: StaticString = #fileID, line: UInt = #line
   ) throws -> Element {
-    try wait(.get, timeout: timeout, at: SourcePlace(file, line)).decode(Element.self)!
+    try wait(.get, timeout: timeout, at: SourcePlace(file, line)).decodePresent(Element.self)
   }
 
   /// Takes the oldest item if there is one at this instant; `nil` when there is none.
@@ -122,7 +123,7 @@ public struct ManagedQueue<Element: Codable & Sendable>: ManagedObject {
   public func tryGet() throws -> Element? { try ask(.tryGet).decode(Element.self) }
 
   /// How many items are in it at this instant.
-  public func count() throws -> Int { try ask(.count).number }
+  public func count() throws -> Int { try ask(.count).number() }
 
   /// Takes nothing any more: who puts gets `WaitError.closed`, and who takes does once the queue is empty.
   public func close() throws { _ = try ask(.close) }

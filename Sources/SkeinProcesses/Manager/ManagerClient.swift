@@ -22,7 +22,6 @@ final class ManagerClient: Sendable {
 
   // MARK: Connections
 
-  @available(*, noasync)
   private func borrow() throws -> Connection {
     let (idle, foreign) = state.withLock { state in
       guard state.forks != skein_fork_count() else { return (state.idle.popLast(), State?.none) }
@@ -121,7 +120,7 @@ final class ManagerClient: Sendable {
   func wait<C: DeadlineClock>(
     for request: ManagerRequest, until deadline: C.Instant?, clock: C
   ) async throws -> (ManagerReply, Connection) {
-    let connection = try borrowNow()
+    let connection = try borrow()
     do {
       do { try await connection.send(request.wire.bytes, []) } catch let error as WaitError {
         // Nothing of it was sent, or it was cut, which the manager takes for the client's end.
@@ -150,8 +149,6 @@ final class ManagerClient: Sendable {
       throw Self.translate(error, connection)
     }
   }
-
-  private func borrowNow() throws -> Connection { try borrow() }
 
   /// - Parameter cause: why the wait was given up, if it was.
   private func finish(
@@ -188,8 +185,6 @@ extension Connection {
 }
 
 /// The managers that this process knows, by their doors.
-///
-/// A client is never released under the lock.
 enum ManagerClients {
   private struct Entry: Sendable {
     weak let client: ManagerClient?
@@ -203,7 +198,8 @@ enum ManagerClients {
     guard fstat(door.rawValue, &status) == 0 else { return ManagerClient(door: door) }
     let client = ManagerClient(door: door)
     return entries.withLock { entries in
-      // The numbers of sockets that are open differ; those of closed ones may come again.
+      // The numbers of sockets that are open differ; those of closed ones may come again. The end of a client, which may
+      // come here, does not come back to the lock.
       if let earlier = entries[status.st_ino]?.client { return earlier }
       entries = entries.filter { $0.value.client != nil }
       entries[status.st_ino] = Entry(client: client)

@@ -15,6 +15,7 @@ struct ManagerDoor {
   @available(*, noasync)
   func connect() throws -> Connection {
     let (mine, theirs) = try OwnedDescriptor.makeSocketPair()
+    defer { withExtendedLifetime(theirs) {} }
     while true {
       var (byte, end) = (UInt8(0), theirs.rawValue)
       switch skein_send(descriptor.rawValue, &byte, 1, nil, 0, &end, 1) {

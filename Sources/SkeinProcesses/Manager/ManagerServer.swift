@@ -2,6 +2,7 @@ internal import CSkein
 internal import FoundationEssentials
 internal import Glibc
 internal import SkeinSync
+internal import SkeinThreads
 internal import SkeinWork
 
 /// What the process of a manager does: it takes in connections at its door, and serves each on a thread of its own, until
@@ -49,15 +50,25 @@ final class ManagerSessions: Sendable {
       state.connections[state.lastSession] = connection
       return state.lastSession
     }
-    startDetachedThread(name: "skein-manager") { [self] in
-      serve(connection, session)
-      connection.close()
-      deliver(
-        state.withLock { state in
-          state.connections[session] = nil
-          return state.manager.end(session)
-        }, for: session)
+    do {
+      _ = try OSThread.start(name: "skein-manager", isDaemon: true) { [self] in
+        serve(connection, session)
+        end(connection, session)
+      }
+    } catch {
+      // There is no thread left: its client finds the connection closed, and what others have stays.
+      end(connection, session)
     }
+  }
+
+  @available(*, noasync)
+  private func end(_ connection: Connection, _ session: Session) {
+    connection.close()
+    deliver(
+      state.withLock { state in
+        state.connections[session] = nil
+        return state.manager.end(session)
+      }, for: session)
   }
 
   /// Until the client has gone, or what it says can not be understood.
@@ -84,7 +95,10 @@ final class ManagerSessions: Sendable {
         send(message, over: connection, delivery)
       } else {
         // Another client, which may have stopped, does not hold up this one.
-        startDetachedThread(name: "skein-answer") { [self] in send(message, over: connection, delivery) }
+        let answering = try? OSThread.start(name: "skein-answer", isDaemon: true) { [self] in
+          send(message, over: connection, delivery)
+        }
+        if answering == nil { send(message, over: connection, delivery) }
       }
     }
   }

@@ -71,12 +71,13 @@ struct ManagerState: Sendable {
   private mutating func remove(_ id: ManagedID, for session: Session) -> [Delivery] {
     let waiters = (locks[id]?.waiters).map { $0.map(\.self) } ?? queues[id]?.waiters ?? []
     if let owner = locks[id]?.owner { holds[owner] = nil }
+    // Numbers are not used twice: it is one of these at the most.
     let isKnown =
-      [dictionaries.removeValue(forKey: id) != nil, lists.removeValue(forKey: id) != nil]
-      + [counters.removeValue(forKey: id) != nil, locks.removeValue(forKey: id) != nil]
-      + [queues.removeValue(forKey: id) != nil]
+      dictionaries.removeValue(forKey: id) != nil || lists.removeValue(forKey: id) != nil
+      || counters.removeValue(forKey: id) != nil || locks.removeValue(forKey: id) != nil
+      || queues.removeValue(forKey: id) != nil
     for waiter in waiters { waits[waiter] = nil }
-    return answer(session, isKnown.contains(true) ? .done : .failed(.noSuchObject))
+    return answer(session, isKnown ? .done : .failed(.noSuchObject))
       + waiters.map { Delivery(session: $0, reply: .failed(.noSuchObject)) }
   }
 

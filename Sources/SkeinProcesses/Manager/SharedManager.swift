@@ -104,8 +104,7 @@ public final class SharedManager: Sendable {
   }
 
   private func make(_ request: ManagerRequest) throws -> ManagedReference {
-    let reply = try client.ask(request)
-    guard case .made(let id) = reply else { mismatch(reply) }
+    guard case .made(let id) = try client.ask(request) else { throw ConnectionError.malformed }
     return ManagedReference(client, id)
   }
 }

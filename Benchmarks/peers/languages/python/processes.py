@@ -9,7 +9,7 @@ from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import shared_memory
 
 from measuring import Measure
-from pools import add_squares
+from pools import add_squares, is_prime
 from threads import on_threads
 
 SIZES = {"8": 8, "10": 10, "1k": 1 << 10, "1m": 1 << 20, "100m": 100 << 20}
@@ -65,17 +65,6 @@ def child(target, *arguments):
     multiprocessing.Process(target=target, args=(*arguments, theirs), daemon=True).start()
     theirs.close()
     return mine
-
-
-def is_prime(number):
-    if number < 2:
-        return False
-    divisor = 2
-    while divisor * divisor <= number:
-        if number % divisor == 0:
-            return False
-        divisor += 1
-    return True
 
 
 def primes(bounds):
