@@ -57,7 +57,7 @@ public final class TokenBucket<C: DeadlineClock>: Sendable {
     _ rate: Int, per period: Duration, burst: Int = 1, clock: C = MonotonicClock(), name: String? = nil
   ) {
     precondition(
-      rate > 0 && period > .zero && burst > 0,
+      rate > 0 && burst > 0 && period / rate > .zero,
       "a token bucket needs a rate, a period and a burst, and not \(rate) per \(period) with \(burst)")
     (self.rate, self.period, self.burst, self.clock) = (rate, period, burst, clock)
     interval = period / rate
@@ -107,7 +107,8 @@ public final class TokenBucket<C: DeadlineClock>: Sendable {
   /// - Parameters:
   ///   - tokens: how many.
   ///   - timeout: how long to wait at the longest; `nil` is without limit. Who would have to wait longer is told at once.
-  /// - Throws: ``TokenBucketError/exceedsBurst(tokens:burst:)``; `WaitError.timedOut`, `WaitError.cancelled`, and no token was taken.
+  /// - Throws: ``TokenBucketError/exceedsBurst(tokens:burst:)``; `WaitError.timedOut`, `WaitError.cancelled`, and no token was
+  ///   taken.
   /// - Cancellation: the tokens go back, and who asked later moves up.
   /// - Precondition: `tokens` is positive.
   /// - Complexity: O(1); O(waiters) for a cancellation.

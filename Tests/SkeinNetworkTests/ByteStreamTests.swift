@@ -77,7 +77,11 @@ struct ByteStreamTests {
       try await client.writer.write(ByteBuffer(bytes: [0xFF, 0x0A]))
       await #expect(throws: StreamError.notText) { try await server.reader.readLine() }
       try await client.writer.write("0123456789")
+      try await client.writer.end()
       await #expect(throws: StreamError.tooLong(limit: 4)) { try await server.reader.readToEnd(limit: 4) }
+      // Those that are here count, with nothing behind them as well.
+      await #expect(throws: StreamError.tooLong(limit: 9)) { try await server.reader.readToEnd(limit: 9) }
+      #expect(try await server.reader.readToEnd(limit: 10) == ByteBuffer(string: "0123456789"))
     }
   }
 
@@ -126,6 +130,7 @@ struct ByteStreamTests {
       await #expect(throws: StreamError.closed) { try await reading.value }
       await #expect(throws: StreamError.closed) { try await client.reader.read() }
       await #expect(throws: StreamError.closed) { try await client.writer.write("x") }
+      await #expect(throws: StreamError.closed) { try await client.writer.end() }
       #expect(try await server.reader.readToEnd(limit: 10) == ByteBuffer(string: "last"))
       await #expect(throws: StreamError.self) {
         for _ in 0..<1000 {
@@ -141,7 +146,8 @@ struct ByteStreamTests {
     try await kind.withPair { client, server in
       try await client.writer.write("question")
       try await client.writer.end()
-      await #expect(throws: StreamError.self) { try await client.writer.write("more") }
+      try await client.writer.end()
+      await #expect(throws: StreamError.closed) { try await client.writer.write("more") }
       let question = try await server.reader.readToEnd(limit: 100)
       try await server.writer.write(question)
       try await server.writer.end()
@@ -186,6 +192,30 @@ struct MemoryByteStreamTests {
     await #expect(throws: WaitError.timedOut) { try await reader.read(timeout: .zero) }
     clock.advance(by: .seconds(5))
     #expect(try await reader.readExactly(4) == ByteBuffer(string: "late"))
+  }
+
+  /// The greatest number, the least, and so on.
+  private struct Alternating: RandomNumberGenerator {
+    var isGreatest = false
+    mutating func next() -> UInt64 {
+      isGreatest.toggle()
+      return isGreatest ? .max : 0
+    }
+  }
+
+  @Test("a piece that would be quicker than one before it waits for that")
+  func overtaking() async throws {
+    var faults = StreamFaults()
+    (faults.delay, faults.generator) = (.zero ... .seconds(5), Alternating())
+    let clock = ManualClock()
+    let (client, server) = MemoryByteStream.makePair(faults: faults, clock: clock)
+    let reader = ByteReader(server)
+    try await ByteWriter(client).write("slow")
+    try await ByteWriter(client).write("quick")
+    clock.advance(by: .milliseconds(4900))
+    await #expect(throws: WaitError.timedOut) { try await reader.read(timeout: .zero) }
+    clock.advance(by: .milliseconds(100))
+    #expect(try await reader.readExactly(9) == ByteBuffer(string: "slowquick"))
   }
 }
 

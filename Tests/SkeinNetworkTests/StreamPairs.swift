@@ -2,6 +2,7 @@ import NIOCore
 import SkeinNetwork
 import SkeinSync
 import SkeinTesting
+import TestPrograms
 import Testing
 
 /// What a stream pair is made of, for tests that hold for all.
@@ -24,8 +25,8 @@ enum StreamKind: String, CaseIterable, CustomTestStringConvertible {
       try await Self.body(body, faults)
     case .tcp: try await Self.body(body, at: .host("127.0.0.1", port: 0))
     case .unix:
-      let folder = try temporaryFolder()
-      defer { removeFolder(folder) }
+      let folder = try temporaryDirectory()
+      defer { removeDirectory(folder) }
       try await Self.body(body, at: .unix(path: folder + "/socket"))
     }
   }

@@ -211,6 +211,34 @@ struct TCPServerTests {
     #expect(isCancelled.isSet)
   }
 
+  @Test("a drain is cut short by a cancellation")
+  func cancelledDrain() async throws {
+    let (listening, isCancelled) = (Queue<TCPEndpoint>(), Event())
+    var options = TCPServer.Options()
+    options.drainTimeout = .seconds(1000)
+    let server = TCPServer(
+      at: .host("127.0.0.1", port: 0), options: options, onListening: { _ = listening.tryPut($0) }
+    ) { connection in
+      try await connection.writer.write("served\n")
+      do { _ = try await connection.reader.read() } catch WaitError.cancelled { isCancelled.set() }
+    }
+    try await testGracefulShutdown { trigger in
+      let running = Task { try await server.run() }
+      let endpoint = try await listening.get(timeout: .seconds(60))
+      let client = try await TCPConnection.connect(to: endpoint)
+      #expect(try await client.reader.readLine() == "served")
+      trigger.triggerGracefulShutdown()
+      try await eventually("it has stopped listening") {
+        do { try await TCPConnection.connect(to: endpoint).close() } catch is NetworkError { return true }
+        return false
+      }
+      #expect(!isCancelled.isSet)
+      running.cancel()
+      try await running.value
+    }
+    #expect(isCancelled.isSet)
+  }
+
   // MARK: What can not be
 
   @Test("a place that is taken, a folder that is missing, a host that nobody knows are told of at the start")
@@ -236,12 +264,20 @@ struct TCPServerTests {
     await #expect(throws: NetworkError.unknownHost("no.such.host.invalid")) {
       try await TCPConnection.connect(host: "no.such.host.invalid", port: 80)
     }
-    let connecting = Task {
-      try await Task.sleep(for: .milliseconds(1))
-      return try await TCPConnection.connect(host: "127.0.0.1", port: 1)
+  }
+
+  @Test("who gets no answer is told so in time, and can give up before")
+  func silence() async throws {
+    let silent = try await onThread { try SilentListener() }
+    defer { silent.close() }
+    let endpoint = TCPEndpoint.host("127.0.0.1", port: silent.port)
+    await #expect(throws: NetworkError.noAnswer(endpoint, .milliseconds(50))) {
+      try await TCPConnection.connect(to: endpoint, timeout: .milliseconds(50))
     }
+    let connecting = Task { try await TCPConnection.connect(to: endpoint, timeout: .seconds(1000)) }
+    await Task.yield()
     connecting.cancel()
-    await #expect(throws: (any Error).self) { try await connecting.value }
+    await #expect(throws: WaitError.cancelled) { try await connecting.value }
   }
 
   @Test("endpoints are written as people write them")
@@ -275,8 +311,8 @@ struct TCPServerTests {
 
   @Test("it talks to Python's asyncio", .enabled(if: CPython.path != nil, "python3 is not installed"))
   func pythonServer() async throws {
-    let folder = try temporaryFolder()
-    defer { removeFolder(folder) }
+    let folder = try temporaryDirectory()
+    defer { removeDirectory(folder) }
     let serving = Task {
       try await CPython.run(
         """
@@ -308,20 +344,57 @@ struct TCPServerTests {
   }
 }
 
-/// Connects, sends something, and resets the connection.
-private func breakOff(port: Int) throws {
+/// Listens, and lets nobody in: its backlog is full.
+private struct SilentListener: Sendable {
   struct Failed: Error {}
-  let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+
+  let port: Int
+  private let sockets: [Int32]
+
+  init() throws {
+    let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var (address, size) = (loopback(port: 0), socklen_t(MemoryLayout<sockaddr_in>.size))
+    let isBound = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, size) == 0 && listen(listener, 0) == 0 && getsockname(listener, $0, &size) == 0
+      }
+    }
+    guard isBound else { throw Failed() }
+    port = Int(UInt16(bigEndian: address.sin_port))
+    // One more than the backlog is let in, and one more than that is half way in.
+    var sockets = [listener]
+    for _ in 0..<4 {
+      let client = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+      _ = connectSocket(client, to: address)
+      sockets.append(client)
+    }
+    self.sockets = sockets
+  }
+
+  func close() { for socket in sockets { _ = Glibc.close(socket) } }
+}
+
+private func loopback(port: Int) -> sockaddr_in {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = UInt16(port).bigEndian
   address.sin_addr.s_addr = inet_addr("127.0.0.1")
-  let connected = withUnsafePointer(to: &address) {
+  return address
+}
+
+private func connectSocket(_ socket: Int32, to address: sockaddr_in) -> Bool {
+  withUnsafePointer(to: address) {
     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
     }
   }
-  guard connected == 0, send(socket, "a", 1, 0) == 1 else { throw Failed() }
+}
+
+/// Connects, sends something, and resets the connection.
+private func breakOff(port: Int) throws {
+  struct Failed: Error {}
+  let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  guard connectSocket(socket, to: loopback(port: port)), send(socket, "a", 1, 0) == 1 else { throw Failed() }
   var lingering = linger(l_onoff: 1, l_linger: 0)
   setsockopt(socket, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
   close(socket)

@@ -115,9 +115,9 @@ public final class ByteReader: Sendable {
     limit: Int, timeout: Duration? = nil, clock: C = MonotonicClock()
   ) async throws -> ByteBuffer {
     try await inTurn(timeout, clock) { deadline in
-      while try await fill(atMost: 1 << 16, deadline, clock) {
+      repeat {
         if rest.withLock({ $0.readableBytes }) > limit { throw StreamError.tooLong(limit: limit) }
-      }
+      } while try await fill(atMost: 1 << 16, deadline, clock)
       return take(atMost: .max) ?? ByteBuffer()
     }
   }
@@ -128,13 +128,7 @@ public final class ByteReader: Sendable {
     _ timeout: Duration?, _ clock: C, _ body: (C.Instant?) async throws -> Result
   ) async throws -> Result {
     let deadline = timeout.map { clock.now.advanced(by: $0) }
-    if !turn.tryAcquire() {
-      if let deadline {
-        try await turn.acquire(timeout: clock.now.duration(to: deadline), clock: clock)
-      } else {
-        try await turn.acquire()
-      }
-    }
+    try await turn.acquire(until: deadline, clock)
     defer { turn.release() }
     return try await body(deadline)
   }

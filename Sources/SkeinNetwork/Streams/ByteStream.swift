@@ -24,7 +24,8 @@ public protocol ByteStream: AnyObject, Sendable {
   /// - Cancellation: nothing was sent.
   func write<C: DeadlineClock>(_ bytes: ByteBuffer, until deadline: C.Instant?, clock: C) async throws
 
-  /// Ends the sending: the other side reads all that was sent, and then the end. Reading goes on.
+  /// Ends the sending: the other side reads all that was sent, and then the end. Reading goes on. Ending it again changes
+  /// nothing.
   ///
   /// - Throws: ``StreamError``.
   func endWriting() async throws

@@ -27,13 +27,7 @@ public final class ByteWriter: Sendable {
     _ bytes: ByteBuffer, timeout: Duration? = nil, clock: C = MonotonicClock()
   ) async throws {
     let deadline = timeout.map { clock.now.advanced(by: $0) }
-    if !turn.tryAcquire() {
-      if let deadline {
-        try await turn.acquire(timeout: clock.now.duration(to: deadline), clock: clock)
-      } else {
-        try await turn.acquire()
-      }
-    }
+    try await turn.acquire(until: deadline, clock)
     defer { turn.release() }
     try await stream.write(bytes, until: deadline, clock: clock)
   }

@@ -30,11 +30,12 @@ public final class MemoryByteStream: ByteStream {
   ) -> (MemoryByteStream, MemoryByteStream) {
     precondition(
       capacity > 0 && faults.fragments?.lowerBound ?? 1 > 0, "a stream carries a byte at the least")
-    let deliver: MemoryPipe.Delivery = { delay, body in
-      _ = clock.schedule(at: clock.now.advanced(by: delay), body)
-    }
-    let there = MemoryPipe(capacity: capacity, faults, deliver)
-    let here = MemoryPipe(capacity: capacity, faults, deliver)
+    let start = clock.now
+    let time = MemoryPipe.Time(
+      now: { start.duration(to: clock.now) },
+      schedule: { time, body in _ = clock.schedule(at: start.advanced(by: time), body) })
+    let there = MemoryPipe(capacity: capacity, faults, time)
+    let here = MemoryPipe(capacity: capacity, faults, time)
     return (MemoryByteStream(here, there), MemoryByteStream(there, here))
   }
 
@@ -69,7 +70,11 @@ public final class MemoryByteStream: ByteStream {
 ///
 /// - Invariant: what was put is on its way, or there, or lost by a fault, in the order of putting.
 final class MemoryPipe: Sendable {
-  typealias Delivery = @Sendable (Duration, @escaping @Sendable () -> Void) -> Void
+  /// A clock, whose instants are told by the time since the stream was made.
+  struct Time: Sendable {
+    let now: @Sendable () -> Duration
+    let schedule: @Sendable (_ time: Duration, _ body: @escaping @Sendable () -> Void) -> Void
+  }
 
   /// What a read gives: bytes, or the end.
   struct Outcome { var bytes: ByteBuffer? }
@@ -80,8 +85,10 @@ final class MemoryPipe: Sendable {
 
   private struct State: Sendable {
     var generator: any RandomNumberGenerator & Sendable
-    /// Not yet there.
+    /// Not yet there; `nil` is the end.
     var underWay: [ByteBuffer?] = []
+    /// When the last of these arrives.
+    var lastArrival = Duration.zero
     var there = ByteBuffer()
     /// How many bytes are under way or there.
     var held = 0
@@ -91,11 +98,18 @@ final class MemoryPipe: Sendable {
     var isWriterClosed = false
     var hasEndedWriting = false
 
-    /// How long the next piece is on its way.
-    mutating func delay(in range: ClosedRange<Duration>?) -> Duration {
-      guard let range else { return .zero }
-      return range.lowerBound
-        + (range.upperBound - range.lowerBound) * Double.random(in: 0...1, using: &generator)
+    /// Puts a piece, or the end, behind all that is under way.
+    ///
+    /// - Returns: when it arrives: not before what was put earlier.
+    mutating func send(_ piece: ByteBuffer?, _ delays: ClosedRange<Duration>?, at now: Duration) -> Duration {
+      underWay.append(piece)
+      var delay = Duration.zero
+      if let delays {
+        let share = Double.random(in: 0...1, using: &generator)
+        delay = delays.lowerBound + (delays.upperBound - delays.lowerBound) * share
+      }
+      lastArrival = max(lastArrival, now + delay)
+      return lastArrival
     }
   }
 
@@ -103,13 +117,13 @@ final class MemoryPipe: Sendable {
   let writable = Event(name: "room to write")
   private let capacity: Int
   private let faults: StreamFaults
-  private let deliver: Delivery
+  private let time: Time
   private let state: Lock<State>
 
-  init(capacity: Int, _ faults: StreamFaults, _ deliver: @escaping Delivery) {
+  init(capacity: Int, _ faults: StreamFaults, _ time: Time) {
     self.capacity = capacity
     self.faults = faults
-    self.deliver = deliver
+    self.time = time
     state = Lock(State(generator: faults.generator), internalTo: "MemoryPipe")
   }
 
@@ -145,7 +159,8 @@ final class MemoryPipe: Sendable {
   ///
   /// - Returns: whether there was.
   func put(_ bytes: ByteBuffer) throws(StreamError) -> Bool {
-    var pieces: [(ByteBuffer, Duration)] = []
+    var arrivals: [Duration] = []
+    let now = time.now()
     let outcome = try state.withLock { state -> Result<Putting, StreamError> in
       if state.isWriterClosed || state.hasEndedWriting { return .failure(.closed) }
       if state.isReaderClosed || state.end == .reset { return .failure(.reset) }
@@ -162,11 +177,11 @@ final class MemoryPipe: Sendable {
         if let limit = faults.resetsAfter, state.sent > limit { return .success(.isReset) }
         if let limit = faults.stallsAfter, state.sent > limit { continue }
         state.held += size
-        pieces.append((piece, state.delay(in: faults.delay)))
+        arrivals.append(state.send(piece, faults.delay, at: now))
       }
       return .success(.done)
     }.get()
-    for (piece, delay) in pieces { send(piece, delay) }
+    for arrival in arrivals { expect(arrival, from: now) }
     guard outcome == .isReset else { return outcome == .done }
     breakOff()
     throw .reset
@@ -176,25 +191,29 @@ final class MemoryPipe: Sendable {
     case done, isFull, isReset
   }
 
+  /// Ends the writing; once it has ended, that changes nothing.
   func end() throws(StreamError) {
-    let result = state.withLock { state -> Result<Duration, StreamError> in
-      if state.isWriterClosed { return .failure(.closed) }
-      if state.end == .reset { return .failure(.reset) }
-      state.hasEndedWriting = true
-      return .success(state.delay(in: faults.delay))
+    let refusal = state.withLock { state -> StreamError? in
+      state.isWriterClosed ? .closed : state.end == .reset ? .reset : nil
     }
-    send(nil, try result.get())
+    if let refusal { throw refusal }
+    sendEnd()
   }
 
   func stopWriting() {
-    let delay = state.withLock { state -> Duration? in
-      state.isWriterClosed = true
+    state.withLock { $0.isWriterClosed = true }
+    sendEnd()
+    writable.set()
+  }
+
+  private func sendEnd() {
+    let now = time.now()
+    let arrival = state.withLock { state -> Duration? in
       guard !state.hasEndedWriting else { return nil }
       state.hasEndedWriting = true
-      return state.delay(in: faults.delay)
+      return state.send(nil, faults.delay, at: now)
     }
-    if let delay { send(nil, delay) }
-    writable.set()
+    if let arrival { expect(arrival, from: now) }
   }
 
   private func breakOff() {
@@ -203,10 +222,9 @@ final class MemoryPipe: Sendable {
     writable.set()
   }
 
-  /// Has a piece, or the end, arrive after a while; behind all that is under way.
-  private func send(_ piece: ByteBuffer?, _ delay: Duration) {
-    state.withLock { $0.underWay.append(piece) }
-    if delay == .zero { arrive() } else { deliver(delay) { [self] in arrive() } }
+  /// Has the oldest of what is under way arrive at its time.
+  private func expect(_ arrival: Duration, from now: Duration) {
+    if arrival <= now { arrive() } else { time.schedule(arrival) { [self] in arrive() } }
   }
 
   /// The oldest of what is under way is there.
@@ -221,16 +239,5 @@ final class MemoryPipe: Sendable {
       }
     }
     readable.set()
-  }
-}
-
-extension Event {
-  /// Waits, with a deadline if there is one.
-  func wait<C: DeadlineClock>(until deadline: C.Instant?, _ clock: C) async throws(WaitError) {
-    if let deadline {
-      try await wait(until: deadline, clock: clock)
-    } else {
-      try await wait()
-    }
   }
 }

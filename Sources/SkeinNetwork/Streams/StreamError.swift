@@ -6,7 +6,7 @@ public enum StreamError: Error, Hashable, Sendable {
   case reset
   /// The end came too early: so many bytes were there, and so many, or a separator, were to come.
   case ended(received: Int, expected: Int?)
-  /// There is no separator among so many bytes.
+  /// There is no separator among so many bytes, or no end behind them.
   case tooLong(limit: Int)
   /// What came is no UTF-8.
   case notText
@@ -24,7 +24,8 @@ extension StreamError: CustomStringConvertible {
       "the connection ended after \(received) of the \(expected) bytes that were to come"
     case .ended(let received, nil):
       "the connection ended after \(received) bytes, before the separator that was to come"
-    case .tooLong(let limit): "no separator is among the first \(limit) bytes, and no more are allowed"
+    case .tooLong(let limit):
+      "more than \(limit) bytes came without the separator or the end that was to come"
     case .notText: "what came over the connection is no UTF-8 text"
     case .system(let number): "the connection failed: \(systemMessage(number))"
     }

@@ -137,12 +137,13 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
   }
 
   func endWriting() async throws {
-    let isFirst = state.withLock { state in
+    let (isClosed, isFirst) = state.withLock { state in
       defer { state.hasEndedWriting = true }
-      return !state.isClosed && !state.hasEndedWriting
+      return (state.isClosed, !state.hasEndedWriting)
     }
-    // What was handed over before goes out first.
+    if isClosed { throw StreamError.closed }
     guard isFirst else { return }
+    // What was handed over before goes out first.
     do { try await channel.close(mode: .output).get() } catch { throw StreamError(error) }
   }
 
@@ -214,9 +215,9 @@ extension StreamError {
   /// What NIO says of a connection.
   init(_ error: any Error) {
     switch error {
-    case let error as IOError where [ECONNRESET, EPIPE, ECONNABORTED].contains(error.errnoCode): self = .reset
-    case let error as IOError: self = .system(error.errnoCode)
-    case ChannelError.ioOnClosedChannel, ChannelError.outputClosed, ChannelError.alreadyClosed: self = .reset
+    case let error as IOError where ![ECONNRESET, EPIPE, ECONNABORTED].contains(error.errnoCode):
+      self = .system(error.errnoCode)
+    // What else it says is that the channel was closed under the caller's hands.
     default: self = .reset
     }
   }

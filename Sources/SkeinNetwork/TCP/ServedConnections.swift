@@ -37,7 +37,11 @@ final class ServedConnections: Sendable {
     (self.options, self.handler) = (options, handler)
   }
 
-  func listens(_ listener: any Channel) { state.withLock { $0.listener = listener } }
+  /// Takes note of the listening channel, whose first connections may have ended by now.
+  func listens(_ listener: any Channel) {
+    state.withLock { $0.listener = listener }
+    openGate()
+  }
 
   // MARK: Accepting
 
@@ -149,10 +153,19 @@ final class ServedConnections: Sendable {
 
   // MARK: Ending
 
-  /// Waits for those that are served, cancels them when the time has passed, and waits until they have ended.
+  /// Waits for those that are served, cancels them when the time has passed, or the task is cancelled, and waits until they
+  /// have ended.
   func drain(within timeout: Duration) async {
-    let clock = MonotonicClock()
-    if await waitUntilEmpty(until: clock.now.advanced(by: timeout)) { return }
+    await withTaskCancellationHandler {
+      if await waitUntilEmpty(until: MonotonicClock().now.advanced(by: timeout)) { return }
+      cancel()
+      _ = await waitUntilEmpty(until: nil)
+    } onCancel: {
+      cancel()
+    }
+  }
+
+  private func cancel() {
     let (served, waiting) = state.withLock { state in
       state.isCancelling = true
       defer { state.waiting = [] }
@@ -160,7 +173,7 @@ final class ServedConnections: Sendable {
     }
     for (_, stream) in waiting { stream.close() }
     for connection in served { connection.task?.cancel() }
-    _ = await waitUntilEmpty(until: nil)
+    hasEnded.set()
   }
 
   /// Waits until nobody is served, and nobody waits; false when the deadline has come before. No cancellation ends it.

@@ -103,7 +103,7 @@ public struct TCPServer: Service {
       isStopping.set()
     }
     try? await listener.close().get()
-    await connections.drain(within: Task.isCancelled ? .zero : options.drainTimeout)
+    await connections.drain(within: options.drainTimeout)
   }
 
   private func listen(_ connections: ServedConnections) async throws -> any Channel {
