@@ -76,7 +76,7 @@ let modules = [
       "ProcessFunctions", "ProcessesFixture", "MemoryFixture",
     ]),
   Module(
-    name: "SkeinNetwork", dependencies: ["SkeinSync", nioCore, nioPosix, httpTypes, logging, lifecycle],
+    name: "SkeinNetwork", dependencies: ["CSkein", "SkeinSync", nioCore, nioPosix, httpTypes, logging, lifecycle, deque],
     testDependencies: [
       "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, httpTypes, logging, lifecycle,
       lifecycleTesting,

@@ -279,4 +279,18 @@ int skein_unwatch(int set, int descriptor);
 /// Waits for the next descriptor that can be read or written, and gives its mark. Returns 0 or a negative errno.
 int skein_next_ready(int set, uint64_t *mark, bool *reads, bool *writes);
 
+// MARK: Files and dates of the web
+
+/// Opens a file for reading, by a path that never leads out of a folder: not by "..", and not by symbolic links (man 2
+/// openat2). On a system without that call no symbolic link is followed at all. `path` is relative. Returns a descriptor, or
+/// a negative errno: -EXDEV, or -ELOOP, for a path that leads out.
+int skein_open_beneath(int folder, const char *path);
+
+/// Reads an instant in a format of strptime, with English names; false when the text is another, or goes on. `seconds` are
+/// those since 1970, in UTC.
+bool skein_read_date(const char *text, const char *format, int64_t *seconds);
+
+/// Writes an instant in a format of strftime, with English names. Returns how many bytes it has.
+size_t skein_write_date(int64_t seconds, const char *format, char *text, size_t capacity);
+
 #endif

@@ -19,8 +19,6 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
 
   private struct State: Sendable {
     var inbound = ByteBuffer()
-    /// How many bytes were handed to the channel, and are not with the socket yet.
-    var outboundBytes = 0
     /// Whether the channel would read, but too much is here.
     var isReadHeld = false
     var end: End?
@@ -30,13 +28,11 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
 
   /// How many bytes wait to be read, before no more are taken from the socket.
   private static let inboundLimit = 1 << 16
-  /// How many are handed to the channel before the socket has taken some.
-  private static let outboundLimit = 1 << 16
 
   let channel: any Channel
   private let state = Lock(State(), internalTo: "ChannelByteStream")
   private let readable = Event(name: "bytes from the network")
-  private let writable = Event(name: "room for the network")
+  private let window = OutboundWindow()
   /// Is called on the event loop when the channel has become active, and when it is no more.
   private let onActive: @Sendable (ChannelByteStream) -> Void
   private let onInactive: @Sendable () -> Void
@@ -103,37 +99,14 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
 
   func write<C: DeadlineClock>(_ bytes: ByteBuffer, until deadline: C.Instant?, clock: C) async throws {
     let count = bytes.readableBytes
-    while try !reserve(count) { try await writable.wait(until: deadline, clock) }
+    try await window.reserve(count, until: deadline, clock: clock)
     channel.writeAndFlush(bytes).whenComplete { [weak self] result in self?.note(result, of: count) }
-  }
-
-  /// Counts bytes as under way, if there is room for them.
-  private func reserve(_ count: Int) throws(StreamError) -> Bool {
-    try checkWritable()
-    return state.withLock { state in
-      guard state.outboundBytes < Self.outboundLimit else {
-        writable.reset()
-        return false
-      }
-      state.outboundBytes += count
-      return true
-    }
   }
 
   /// The socket has taken bytes, or has not.
   private func note(_ result: Result<Void, any Error>, of count: Int) {
     if case .failure(let error) = result { fail(error) }
-    state.withLock { $0.outboundBytes -= count }
-    writable.set()
-  }
-
-  private func checkWritable() throws(StreamError) {
-    let failure = state.withLock { state -> StreamError? in
-      if state.isClosed || state.hasEndedWriting { return .closed }
-      if case .failed(let error)? = state.end { return error }
-      return nil
-    }
-    if let failure { throw failure }
+    window.release(count)
   }
 
   func endWriting() async throws {
@@ -143,6 +116,7 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
     }
     if isClosed { throw StreamError.closed }
     guard isFirst else { return }
+    window.end(.closed)
     // What was handed over before goes out first.
     do { try await channel.close(mode: .output).get() } catch { throw StreamError(error) }
   }
@@ -150,7 +124,7 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
   func close() {
     state.withLock { $0.isClosed = true }
     readable.set()
-    writable.set()
+    window.end(.closed)
     channel.close(promise: nil)
   }
 
@@ -207,7 +181,7 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
       state.end = end
     }
     readable.set()
-    writable.set()
+    if case .failed(let error) = end { window.end(error) }
   }
 }
 

@@ -6,36 +6,31 @@ internal import SkeinSync
 ///
 /// - Invariant: no more are served than there are places, and none waits while there is one.
 final class ServedConnections: Sendable {
-  private typealias Number = UInt64
-
-  private struct Served: Sendable {
-    let stream: ChannelByteStream
-    /// `nil` until the task is known.
-    var task: Task<Void, Never>?
-  }
+  typealias Number = UInt64
 
   private struct State: Sendable {
-    var served: [Number: Served] = [:]
+    var served: [Number: any ServedConnection] = [:]
     /// In the order of coming.
-    var waiting: [(number: Number, stream: ChannelByteStream)] = []
+    var waiting: [(number: Number, connection: any ServedConnection)] = []
     var lastNumber: Number = 0
     var listener: (any Channel)?
-    /// Whether the tasks are told to end.
+    /// Whether those that are in the middle of something are to end that.
+    var isStopping = false
+    /// Whether all are told to end.
     var isCancelling = false
     var executors: [ObjectIdentifier: EventLoopExecutor] = [:]
   }
 
-  private let options: TCPServer.Options
-  private let handler: @Sendable (TCPConnection) async throws -> Void
-  private let state = Lock(State(), internalTo: "TCPServer")
+  private let places: Int
+  private let logger: Logger
+  private let state = Lock(State(), internalTo: "ServedConnections")
   /// Is set when a connection has ended.
   private let hasEnded = Event(name: "end of a connection")
 
-  init(
-    _ options: TCPServer.Options, _ handler: @escaping @Sendable (TCPConnection) async throws -> Void
-  ) {
-    (self.options, self.handler) = (options, handler)
-  }
+  /// - Parameters:
+  ///   - places: how many are served at once.
+  ///   - logger: where it is told that some could not be accepted.
+  init(places: Int, logger: Logger) { (self.places, self.logger) = (places, logger) }
 
   /// Takes note of the listening channel, whose first connections may have ended by now.
   func listens(_ listener: any Channel) {
@@ -43,45 +38,44 @@ final class ServedConnections: Sendable {
     openGate()
   }
 
+  /// How many are served now.
+  var count: Int { state.withLock { $0.served.count } }
+
   // MARK: Accepting
 
   func makeGate() -> AcceptGate {
     AcceptGate(
-      hasPlace: { [self] in
-        state.withLock { $0.served.count + $0.waiting.count < options.maximumConnections }
-      },
-      onTrouble: { [logger = options.logger] number in
+      hasPlace: { [self] in state.withLock { $0.served.count + $0.waiting.count < places } },
+      onTrouble: { [logger] number in
         logger.error(
           "a connection could not be accepted",
           metadata: ["error": "\(systemMessage(number))", "errno": "\(number)"])
       })
   }
 
-  func makeStream(_ channel: any Channel) -> ChannelByteStream {
-    let number = state.withLock { state in
+  /// A number for a connection that was accepted.
+  func makeNumber() -> Number {
+    state.withLock { state in
       state.lastNumber += 1
       return state.lastNumber
     }
-    return ChannelByteStream(
-      channel, onActive: { [self] stream in admit(stream, number) },
-      onInactive: { [self] in forget(number) })
   }
 
   /// Has a connection served, or wait for a place. On its event loop.
-  private func admit(_ stream: ChannelByteStream, _ number: Number) {
+  func admit(_ connection: any ServedConnection, _ number: Number) {
     let admission = state.withLock { state -> Admission in
       if state.isCancelling { return .tooLate }
-      guard state.served.count < options.maximumConnections else {
-        state.waiting.append((number, stream))
+      guard state.served.count < places else {
+        state.waiting.append((number, connection))
         return .waits
       }
-      state.served[number] = Served(stream: stream)
+      state.served[number] = connection
       return .isServed
     }
     switch admission {
-    case .isServed: begin(stream, number)
+    case .isServed: begin(connection, number)
     case .waits: break
-    case .tooLate: stream.close()
+    case .tooLate: connection.close()
     }
   }
 
@@ -90,7 +84,7 @@ final class ServedConnections: Sendable {
   }
 
   /// One that waited has gone.
-  private func forget(_ number: Number) {
+  func forget(_ number: Number) {
     let gone = state.withLock { state in
       state.waiting.firstIndex { $0.number == number }.map { state.waiting.remove(at: $0) }
     }
@@ -103,35 +97,18 @@ final class ServedConnections: Sendable {
 
   // MARK: Serving
 
-  /// Begins to serve a connection, on its event loop: the first steps are made here, without a change of thread.
-  private func begin(_ stream: ChannelByteStream, _ number: Number) {
-    let loop = stream.channel.eventLoop
+  private func begin(_ connection: any ServedConnection, _ number: Number) {
+    let loop = connection.eventLoop
     let executor = state.withLock { state in
       let known = state.executors[ObjectIdentifier(loop)]
       let executor = known ?? EventLoopExecutor(loop)
       state.executors[ObjectIdentifier(loop)] = executor
       return executor
     }
-    let task = Task.immediate(executorPreference: executor) { [self] in
-      await serve(TCPConnection(stream))
-      end(number)
-    }
-    let isCancelled = state.withLock { state in
-      state.served[number]?.task = task
-      return state.isCancelling
-    }
-    if isCancelled { task.cancel() }
-  }
-
-  private func serve(_ connection: TCPConnection) async {
-    defer { connection.close() }
-    do { try await handler(connection) } catch {
-      // A client that goes away is nothing to be told of.
-      let level: Logger.Level = error is StreamError || error is WaitError ? .debug : .warning
-      options.logger.log(
-        level: level, "a connection ended with an error",
-        metadata: ["remote": "\(connection.remote)", "error": "\(error)"])
-    }
+    connection.begin(executor) { [self] in end(number) }
+    let (isStopping, isCancelling) = state.withLock { ($0.isStopping, $0.isCancelling) }
+    if isStopping { connection.stopWhenIdle() }
+    if isCancelling { connection.cancel() }
   }
 
   private func end(_ number: Number) {
@@ -139,15 +116,15 @@ final class ServedConnections: Sendable {
       // The last reference to it is not released under the lock.
       let ended = state.served.removeValue(forKey: number)
       guard !state.isCancelling, !state.waiting.isEmpty else {
-        return ((number: Number, stream: ChannelByteStream)?.none, ended)
+        return ((number: Number, connection: any ServedConnection)?.none, ended)
       }
       let next = state.waiting.removeFirst()
-      state.served[next.number] = Served(stream: next.stream)
+      state.served[next.number] = next.connection
       return (next, ended)
     }
     withExtendedLifetime(ended) {}
     hasEnded.set()
-    if let next { next.stream.channel.eventLoop.execute { [self] in begin(next.stream, next.number) } }
+    if let next { next.connection.eventLoop.execute { [self] in begin(next.connection, next.number) } }
     openGate()
   }
 
@@ -156,6 +133,11 @@ final class ServedConnections: Sendable {
   /// Waits for those that are served, cancels them when the time has passed, or the task is cancelled, and waits until they
   /// have ended.
   func drain(within timeout: Duration) async {
+    let served = state.withLock { state in
+      state.isStopping = true
+      return Array(state.served.values)
+    }
+    for connection in served { connection.stopWhenIdle() }
     await withTaskCancellationHandler {
       if await waitUntilEmpty(until: MonotonicClock().now.advanced(by: timeout)) { return }
       cancel()
@@ -169,10 +151,10 @@ final class ServedConnections: Sendable {
     let (served, waiting) = state.withLock { state in
       state.isCancelling = true
       defer { state.waiting = [] }
-      return (state.served.values, state.waiting)
+      return (Array(state.served.values), state.waiting)
     }
-    for (_, stream) in waiting { stream.close() }
-    for connection in served { connection.task?.cancel() }
+    for (_, connection) in waiting { connection.close() }
+    for connection in served { connection.cancel() }
     hasEnded.set()
   }
 

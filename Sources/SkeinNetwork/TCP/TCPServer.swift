@@ -2,7 +2,6 @@ public import Logging
 public import NIOCore
 internal import NIOPosix
 public import ServiceLifecycle
-internal import SkeinSync
 
 /// A server that has a function serve each connection, on the thread that reads from its socket.
 ///
@@ -88,48 +87,16 @@ public struct TCPServer: Service {
   /// - Throws: ``NetworkError`` when it can not listen.
   /// - Cancellation: nothing more is accepted, and the tasks that serve are cancelled.
   public func run() async throws {
-    let connections = ServedConnections(options, handler)
-    let listener = try await listen(connections)
-    connections.listens(listener)
-    onListening(TCPEndpoint(listener.localAddress))
-    let isStopping = Event(name: "stop of a server")
-    await withTaskCancellationHandler {
-      await withGracefulShutdownHandler {
-        try? await isStopping.wait()
-      } onGracefulShutdown: {
-        isStopping.set()
-      }
-    } onCancel: {
-      isStopping.set()
-    }
-    try? await listener.close().get()
-    await connections.drain(within: options.drainTimeout)
-  }
-
-  private func listen(_ connections: ServedConnections) async throws -> any Channel {
-    let bootstrap = ServerBootstrap(group: options.group)
-      .serverChannelOption(.backlog, value: Int32(clamping: options.backlog))
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelOption(.maxMessagesPerRead, value: 64)
-      .serverChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(connections.makeGate())
-        }
-      }
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(connections.makeStream(channel))
-        }
-      }
-    do {
-      return switch endpoint {
-      case .host(let host, let port): try await bootstrap.bind(host: host, port: port).get()
-      case .unix(let path):
-        try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: false).get()
-      }
-    } catch {
-      throw NetworkError(listeningAt: endpoint, error) ?? error
+    let connections = ServedConnections(places: options.maximumConnections, logger: options.logger)
+    let listener = Listener(
+      endpoint: endpoint, group: options.group, backlog: options.backlog, drainTimeout: options.drainTimeout,
+      onListening: onListening)
+    try await listener.run(connections) { [options, handler] channel, number in
+      let stream = ChannelByteStream(
+        channel,
+        onActive: { connections.admit(TCPSession($0, options.logger, handler), number) },
+        onInactive: { connections.forget(number) })
+      try channel.pipeline.syncOperations.addHandler(stream)
     }
   }
 }

@@ -32,6 +32,8 @@ public struct RouteTable<Handler: Sendable>: Sendable {
   }
 
   private var nodes = [Node()]
+  /// The nodes of patterns without parameters, by their text: where a path is one of these, no other pattern says more about it.
+  private var literals: [String: Int] = [:]
 
   /// Creates an empty table.
   public init() {}
@@ -77,6 +79,7 @@ public struct RouteTable<Handler: Sendable>: Sendable {
       throw .collides(method: method.rawValue, pattern: pattern.text, with: earlier.pattern.text)
     }
     nodes[place].routes[method] = Route(pattern: pattern, handler: handler)
+    if pattern.names.isEmpty, !pattern.text.contains("%") { literals[pattern.text] = place }
   }
 
   /// The node behind a segment, made if there is none.
@@ -111,7 +114,10 @@ public struct RouteTable<Handler: Sendable>: Sendable {
   /// - Parameters:
   ///   - method: the request's.
   ///   - path: the request's, as it came, without a query: its segments are decoded after they were parted.
-  public func match(_ method: HTTPRequest.Method, _ path: some StringProtocol) -> RouteMatch<Handler> {
+  public func match(_ method: HTTPRequest.Method, _ path: String) -> RouteMatch<Handler> {
+    if let place = literals[path], let route = nodes[place].routes[method] {
+      return .found(route.handler, .none)
+    }
     let bytes = path.utf8
     guard bytes.first == UInt8(ascii: "/") else { return .malformed }
     var segments: [String] = []
@@ -187,6 +193,8 @@ public enum RouteMatch<Handler: Sendable>: Sendable {
 public struct RouteParameters: Hashable, Sendable {
   private let names: [String]
   private let values: [String]
+
+  static var none: RouteParameters { RouteParameters(names: [], values: []) }
 
   init(names: [String], values: [String]) { (self.names, self.values) = (names, values) }
 

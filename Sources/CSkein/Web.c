@@ -1,0 +1,79 @@
+#define _GNU_SOURCE
+#include "CSkein.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <locale.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+// -------------------------------------------------------------------------------------------------
+// Files
+
+// Component by component, without following any symbolic link.
+static int open_without_links(int folder, const char *path) {
+  char name[256];
+  int place = folder;
+  while (true) {
+    const char *end = strchrnul(path, '/');
+    size_t length = (size_t)(end - path);
+    const bool is_last = *end == 0;
+    int next = -ENOENT;
+    if (length > 0 && length < sizeof name) {
+      memcpy(name, path, length);
+      name[length] = 0;
+      if (strcmp(name, "..") == 0) {
+        next = -EXDEV;
+      } else {
+        const int flags = is_last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY;
+        next = openat(place, name, flags | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0) next = -errno;
+      }
+    }
+    if (place != folder) close(place);
+    if (next < 0 || is_last) return next;
+    place = next;
+    path = end + 1;
+  }
+}
+
+int skein_open_beneath(int folder, const char *path) {
+  struct open_how how = {
+      .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  for (int attempt = 0; attempt < 8; attempt++) {
+    long descriptor = syscall(SYS_openat2, folder, path, &how, sizeof how);
+    if (descriptor >= 0) return (int)descriptor;
+    if (errno == ENOSYS || errno == EPERM) return open_without_links(folder, path);
+    // Something was renamed on the way, so that the system can not be sure.
+    if (errno != EAGAIN && errno != EINTR) return -errno;
+  }
+  return -EAGAIN;
+}
+
+// -------------------------------------------------------------------------------------------------
+// Dates
+
+static locale_t english;
+static pthread_once_t english_once = PTHREAD_ONCE_INIT;
+
+static void make_english(void) { english = newlocale(LC_TIME_MASK, "C", (locale_t)0); }
+
+bool skein_read_date(const char *text, const char *format, int64_t *seconds) {
+  pthread_once(&english_once, make_english);
+  struct tm parts = {0};
+  const char *end = strptime_l(text, format, &parts, english);
+  if (end == NULL || *end != 0) return false;
+  *seconds = timegm(&parts);
+  return true;
+}
+
+size_t skein_write_date(int64_t seconds, const char *format, char *text, size_t capacity) {
+  pthread_once(&english_once, make_english);
+  time_t time = seconds;
+  struct tm parts;
+  return gmtime_r(&time, &parts) == NULL ? 0 : strftime_l(text, capacity, format, &parts, english);
+}

@@ -1,0 +1,132 @@
+internal import Logging
+internal import NIOCore
+internal import SkeinSync
+
+extension HTTPConnection {
+  /// Up to how many bytes a body goes into one buffer with its head.
+  private static let smallBody = 16 * 1024
+  /// How much of a file is handed over at once.
+  private static let filePiece = 512 * 1024
+
+  /// Sends a response; suspends the task while the client is behind.
+  func send(_ response: Response, _ number: UInt64) async {
+    guard let framing = beginResponse(response, number) else { return }
+    do {
+      switch response.body.content {
+      case .bytes(let bytes): sendHead(framing.hasBody ? bytes : nil)
+      case .file(let file, let range):
+        sendHead(nil)
+        if framing.hasBody { try await send(file, range) }
+      case .stream(_, let body):
+        sendHead(nil)
+        if framing.hasBody { try await send(body, framing) }
+      }
+      endResponse(number)
+    } catch {
+      // By this the client knows that something is missing.
+      if !(error is StreamError || error is WaitError || error is CancellationError) {
+        options.logger.error("a response has broken off", metadata: ["error": "\(error)"])
+      }
+      closeNow()
+    }
+  }
+
+  private func sendHead(_ body: ByteBuffer?) {
+    let isSmall = body?.readableBytes ?? 0 <= Self.smallBody
+    if let body, isSmall { outbound.writeImmutableBuffer(body) }
+    write(.byteBuffer(outbound))
+    if let body, !isSmall { write(.byteBuffer(body)) }
+  }
+
+  private func send(_ file: OpenFile, _ range: Range<Int>) async throws {
+    var rest = range
+    while !rest.isEmpty {
+      let piece = rest.prefix(Self.filePiece)
+      rest = rest.dropFirst(piece.count)
+      try await window.reserve(piece.count, until: nil, clock: MonotonicClock())
+      let region = FileRegion(fileHandle: file.handle, readerIndex: piece.lowerBound, endIndex: piece.upperBound)
+      write(.fileRegion(region), count: piece.count) { withExtendedLifetime(file) {} }
+    }
+  }
+
+  private func send(
+    _ body: @Sendable (BodyWriter) async throws -> Void, _ framing: ResponseFraming
+  ) async throws {
+    let stream = ResponseStream(self, framing)
+    try await body(BodyWriter { try await stream.write($0) })
+    try stream.end()
+  }
+
+  /// Writes what was counted in the window, and releases it there when the socket has taken it.
+  func write(_ data: IOData, count: Int, _ onTaken: @escaping @Sendable () -> Void = {}) {
+    let promise = eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { [self] result in
+      onTaken()
+      if case .failure(let error) = result { window.end(StreamError(error)) }
+      window.release(count)
+      if timeouts[.write] != nil { timeouts[.write] = now + TimeAmount(options.writeTimeout) }
+    }
+    write(data, promise: promise)
+    flush()
+  }
+}
+
+/// The body of a response while it is written.
+private final class ResponseStream: Sendable {
+  private let connection: HTTPConnection
+  private let isChunked: Bool
+  /// How many bytes are still to be written; `nil` when that is not known.
+  private let remaining: Lock<Int?>
+
+  init(_ connection: HTTPConnection, _ framing: ResponseFraming) {
+    self.connection = connection
+    isChunked = framing == .chunked
+    let length: Int? = if case .length(let length) = framing { length } else { nil }
+    remaining = Lock(length, internalTo: "ResponseStream")
+  }
+
+  func write(_ bytes: ByteBuffer) async throws {
+    let count = bytes.readableBytes
+    // An empty chunk is the end.
+    guard count > 0 else { return }
+    try await connection.window.reserve(count, until: nil, clock: MonotonicClock())
+    let fits = remaining.withLock { remaining in
+      guard let left = remaining else { return true }
+      remaining = left - count
+      return count <= left
+    }
+    guard fits else {
+      connection.window.release(count)
+      throw ResponseLengthError.tooLong
+    }
+    let data = isChunked ? chunk(bytes) : bytes
+    connection.onLoop { $0.write(.byteBuffer(data), count: count) }
+  }
+
+  private func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
+    var chunk = connection.channel.allocator.buffer(capacity: bytes.readableBytes + 12)
+    ResponseEncoder.writeChunkSize(bytes.readableBytes, to: &chunk)
+    chunk.writeImmutableBuffer(bytes)
+    chunk.writeStaticString("\r\n")
+    return chunk
+  }
+
+  /// All has been written.
+  func end() throws {
+    if let left = remaining.withLock(\.self), left != 0 { throw ResponseLengthError.tooShort(missing: left) }
+    if isChunked { connection.write(.byteBuffer(ByteBuffer(staticString: ResponseEncoder.lastChunk))) }
+  }
+}
+
+/// The body of a response was not as long as its head has told.
+enum ResponseLengthError: Error, Hashable, CustomStringConvertible {
+  case tooLong
+  case tooShort(missing: Int)
+
+  var description: String {
+    switch self {
+    case .tooLong: "more was written than the length of the response that was told"
+    case .tooShort(let missing): "\(missing) bytes less were written than the length of the response that was told"
+    }
+  }
+}
