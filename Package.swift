@@ -34,6 +34,7 @@ let textTable = Target.Dependency.product(name: "TextTable", package: "TextTable
 let heap = Target.Dependency.product(name: "HeapModule", package: collections)
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycleTesting = Target.Dependency.product(
   name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
@@ -78,7 +79,7 @@ let modules = [
   Module(
     name: "SkeinNetwork", dependencies: ["CSkein", "SkeinSync", nioCore, nioPosix, httpTypes, logging, lifecycle, deque],
     testDependencies: [
-      "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioPosix, httpTypes, logging, lifecycle,
+      "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded, nioPosix, httpTypes, logging, lifecycle,
       lifecycleTesting,
     ]),
   Module(

@@ -166,7 +166,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     if !isReadHeld { context.read() }
   }
 
-  private var wantsInput: Bool {
+  var wantsInput: Bool {
     switch phase {
     case .waiting: false
     case .lingering, .closed: true
@@ -251,14 +251,17 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     case .goesOn:
       exchange = nil
       timeouts[.body] = nil
-      timeouts[.idle] = now + (isStopping ? .zero : TimeAmount(options.idleTimeout))
       return true
     }
   }
 
   private func takeRequest() -> Bool {
     // Who does not take the answers gets no more of them; and a handler that was given up is waited for.
-    guard channel.isWritable, !isAnswering else { return false }
+    guard channel.isWritable, !isAnswering else {
+      timeouts[.head] = nil
+      timeouts[.idle] = nil
+      return false
+    }
     do throws(HTTPError) {
       if let head = try parser.parse(&inbound) {
         begin(head)
@@ -268,13 +271,20 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
       refuse(error)
       return false
     }
-    if hasInputEnded {
-      closeNow()
-    } else if inbound.readableBytes > 0, timeouts[.head] == nil {
+    waitForHead()
+    return false
+  }
+
+  /// No head is complete.
+  private func waitForHead() {
+    if hasInputEnded || (isStopping && requestCount > 0 && inbound.readableBytes == 0) { return closeNow() }
+    guard timeouts[.head] == nil else { return }
+    if inbound.readableBytes > 0 {
       timeouts[.idle] = nil
       timeouts[.head] = now + TimeAmount(options.headTimeout)
+    } else if timeouts[.idle] == nil {
+      timeouts[.idle] = now + TimeAmount(options.idleTimeout)
     }
-    return false
   }
 
   private func begin(_ head: RequestHead) {
