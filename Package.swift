@@ -77,9 +77,13 @@ let modules = [
       "ProcessFunctions", "ProcessesFixture", "MemoryFixture",
     ]),
   Module(
-    name: "SkeinNetwork", dependencies: ["CSkein", "SkeinSync", nioCore, nioPosix, httpTypes, logging, lifecycle, deque],
+    name: "SkeinNetwork",
+    dependencies: [
+      "CSkein", "CZlib", "SkeinSync", "SkeinResilience", nioCore, nioPosix, httpTypes, logging, metrics, tracing,
+      instrumentation, lifecycle, deque,
+    ],
     testDependencies: [
-      "SkeinSync", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded, nioPosix, httpTypes, logging, lifecycle,
+      "SkeinSync", "SkeinResilience", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded, nioPosix, httpTypes, logging, lifecycle,
       lifecycleTesting,
     ]),
   Module(
@@ -189,6 +193,7 @@ let package = Package(
   targets: [
     .target(name: "CSkein", cSettings: cSettings)
   ]
+    + (baseOnly ? [] : [.systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])])])
     + baseSupport
     + (baseOnly ? [] : executables)
     + builtModules.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: swiftSettings) }

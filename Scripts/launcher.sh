@@ -20,6 +20,7 @@ system_packages() {
   cat <<'END'
 git|command -v git
 libsqlite3-dev|[ -e /usr/include/sqlite3.h ] || pkg-config --exists sqlite3
+zlib1g-dev|[ -e /usr/include/zlib.h ] || pkg-config --exists zlib
 END
 }
 

@@ -103,7 +103,8 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   func stopWhenIdle() {
     onLoop { connection in
       connection.isStopping = true
-      guard connection.phase == .open, connection.exchange == nil else { return }
+      guard connection.phase == .open, connection.exchange == nil, connection.inbound.readableBytes == 0
+      else { return }
       // A client that has just come may be about to ask.
       let grace = connection.requestCount == 0 ? TimeAmount.seconds(1) : .zero
       let end = connection.now + grace
