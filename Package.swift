@@ -111,7 +111,7 @@ let modules = [
       "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinNetwork",
       "SkeinProcesses",
       "SkeinResilience", "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
-      nioCore,
+      nioCore, httpTypes, lifecycle, unixSignals,
     ],
     testDependencies: [
       "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinResilience", "SkeinSync", "SkeinTesting",

@@ -15,6 +15,7 @@ struct SkeinTool: AsyncParsableCommand {
       \(name) list --state failed
       \(name) top                             watch it live
       \(name) advise -- ./import              does it compute or wait? which pool suits it?
+      \(name) serve public                    files of a folder, over HTTP
       \(name) demo                            see it all at work, in some seconds
     """
 
@@ -62,6 +63,7 @@ struct SkeinTool: AsyncParsableCommand {
           BackupVerb.self,
           CheckVerb.self,
         ]),
+      CommandGroup(name: "Serve", subcommands: [ServeVerb.self]),
       CommandGroup(name: "Learn", subcommands: [AdviseVerb.self, LabVerb.self, ManVerb.self]),
     ])
 

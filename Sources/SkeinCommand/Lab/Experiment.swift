@@ -28,7 +28,8 @@ enum Experiments {
     PriorityExperiment(), ThreadLocalExperiment(), ThreadPoolExperiment(), FutureChainExperiment(),
     ProcessExperiment(), IsolationExperiment(), StartMethodsExperiment(), IPCQueueExperiment(),
     PipeExperiment(), SharedMemoryExperiment(), ManagerExperiment(), ProcessPoolExperiment(),
-    InitializerExperiment(), EchoExperiment(), DeadlockExperiment(), PoolSizeExperiment(),
+    InitializerExperiment(), EchoExperiment(), WebServerExperiment(), DeadlockExperiment(),
+    PoolSizeExperiment(),
     DictionaryExperiment(),
     DispatchExperiment(),
   ]

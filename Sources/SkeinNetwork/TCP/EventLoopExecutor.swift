@@ -46,8 +46,12 @@ final class EventLoopExecutor: TaskExecutor {
 
   /// Goes on with a task that waits, at once: it makes its next steps before this returns. On the event loop, and not within
   /// a task.
-  func resume<Value: Sendable>(_ continuation: UnsafeContinuation<Value, Never>, returning value: sending Value) {
-    assert(withUnsafeCurrentTask { $0 == nil } && loop.inEventLoop, "a task is gone on with from the event loop alone")
+  func resume<Value: Sendable>(
+    _ continuation: UnsafeContinuation<Value, Never>, returning value: sending Value
+  ) {
+    assert(
+      withUnsafeCurrentTask { $0 == nil } && loop.inEventLoop,
+      "a task is gone on with from the event loop alone")
     state.withLock { $0.isHandingOver = true }
     continuation.resume(returning: value)
     let job = state.withLock { state in

@@ -20,6 +20,7 @@ struct Listener: Sendable {
     _ connections: ServedConnections, onStopping: @Sendable () -> Void = {},
     addHandler: @escaping @Sendable (any Channel, ServedConnections.Number) throws -> Void
   ) async throws {
+    DescriptorLimit.raise(forConnections: connections.places, connections.logger)
     let listener = try await listen(connections, addHandler)
     connections.listens(listener)
     onListening(TCPEndpoint(listener.localAddress))

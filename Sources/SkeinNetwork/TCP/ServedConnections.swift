@@ -21,8 +21,8 @@ final class ServedConnections: Sendable {
     var executors: [ObjectIdentifier: EventLoopExecutor] = [:]
   }
 
-  private let places: Int
-  private let logger: Logger
+  let places: Int
+  let logger: Logger
   private let state = Lock(State(), internalTo: "ServedConnections")
   /// Is set when a connection has ended.
   private let hasEnded = Event(name: "end of a connection")

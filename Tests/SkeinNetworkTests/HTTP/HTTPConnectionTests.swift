@@ -19,7 +19,9 @@ struct HTTPConnectionTests {
   @Test("a request is answered, with what the head has to tell")
   func answer() async throws {
     try await onWire {
-      let wire = try Wire { _, _ in Response(status: .created, headers: [.location: "/x", .contentLength: "9"]) }
+      let wire = try Wire { _, _ in
+        Response(status: .created, headers: [.location: "/x", .contentLength: "9"])
+      }
       try wire.send(Self.get)
       #expect(try wire.take() == "HTTP/1.1 201 Created\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n")
       #expect(!wire.isClosed)
@@ -110,9 +112,11 @@ struct HTTPConnectionTests {
 
   // MARK: Keeping the connection
 
-  @Test("the connection ends when the client, the version or the limit says so", arguments: [
-    "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
-  ])
+  @Test(
+    "the connection ends when the client, the version or the limit says so",
+    arguments: [
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
+    ])
   func closes(text: String) async throws {
     try await onWire {
       let wire = try Wire { _, _ in Response() }
@@ -230,7 +234,8 @@ struct HTTPConnectionTests {
       }
       try wire.send(post("hello"))
       try wire.send(post("hello!"))
-      #expect(try wire.responses() == ["200 hello", "413 413 the body of the request has more than 5 bytes\n"])
+      #expect(
+        try wire.responses() == ["200 hello", "413 413 the body of the request has more than 5 bytes\n"])
     }
   }
 
@@ -324,7 +329,8 @@ struct HTTPConnectionTests {
 
   // MARK: Streams
 
-  @Test("what a handler writes comes in chunks, or as it is when the length is told, or to the end for HTTP/1.0")
+  @Test(
+    "what a handler writes comes in chunks, or as it is when the length is told, or to the end for HTTP/1.0")
   func streams() async throws {
     try await onWire {
       for (version, length) in [(1, Int?.none), (1, 8), (0, nil)] {
@@ -344,7 +350,8 @@ struct HTTPConnectionTests {
     }
   }
 
-  @Test("a stream that throws, or is not as long as it told, breaks the connection off", arguments: [4, 6, -1])
+  @Test(
+    "a stream that throws, or is not as long as it told, breaks the connection off", arguments: [4, 6, -1])
   func breaksOff(length: Int) async throws {
     struct Failed: Error {}
     try await onWire {
@@ -471,7 +478,9 @@ struct HTTPConnectionTests {
 
   // MARK: Stopping
 
-  @Test("when the server stops, a connection without a request is closed, and one with a request after the answer")
+  @Test(
+    "when the server stops, a connection without a request is closed, and one with a request after the answer"
+  )
   func stopping() async throws {
     let gate = HandlerGate()
     try await onWire {

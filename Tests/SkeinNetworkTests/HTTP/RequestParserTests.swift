@@ -45,7 +45,9 @@ struct RequestParserTests {
       var buffer = ByteBuffer()
       var rest = ByteBuffer(string: text)
       var head: RequestHead?
-      while head == nil, let piece = rest.readSlice(length: min(size, rest.readableBytes)), piece.readableBytes > 0 {
+      while head == nil, let piece = rest.readSlice(length: min(size, rest.readableBytes)),
+        piece.readableBytes > 0
+      {
         buffer.writeImmutableBuffer(piece)
         head = try parser.parse(&buffer)
       }
@@ -54,9 +56,12 @@ struct RequestParserTests {
     }
   }
 
-  @Test("a whole address as the target names the host, and the path behind it", arguments: [
-    ("http://example.org/a?b", "/a", "b"), ("HTTP://example.org", "/", nil), ("https://example.org?q", "/", "q"),
-  ])
+  @Test(
+    "a whole address as the target names the host, and the path behind it",
+    arguments: [
+      ("http://example.org/a?b", "/a", "b"), ("HTTP://example.org", "/", nil),
+      ("https://example.org?q", "/", "q"),
+    ])
   func absolute(target: String, path: String, query: String?) throws {
     let head = try #require(try parse("GET \(target) HTTP/1.1\r\nHost: other\r\n\r\n"))
     #expect(head.authority == "example.org")
@@ -76,11 +81,13 @@ struct RequestParserTests {
     #expect(status("\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n") == 400)
   }
 
-  @Test("the connection goes on as version and field say", arguments: [
-    ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: x, Close\r\n", false),
-    ("1.0", "", false), ("1.0", "Connection: Keep-Alive\r\n", true),
-    ("1.0", "Connection: keep-alive, close\r\n", false), ("1.7", "", true),
-  ])
+  @Test(
+    "the connection goes on as version and field say",
+    arguments: [
+      ("1.1", "", true), ("1.1", "Connection: close\r\n", false), ("1.1", "Connection: x, Close\r\n", false),
+      ("1.0", "", false), ("1.0", "Connection: Keep-Alive\r\n", true),
+      ("1.0", "Connection: keep-alive, close\r\n", false), ("1.7", "", true),
+    ])
   func keepAlive(version: String, field: String, keepsAlive: Bool) throws {
     let head = try #require(try parse("GET / HTTP/\(version)\r\nHost: h\r\n\(field)\r\n"))
     #expect(head.keepsAlive == keepsAlive)
@@ -112,76 +119,86 @@ struct RequestParserTests {
 
   // MARK: What is refused
 
-  @Test("what could be read in two ways is refused", arguments: [
-    "GET / HTTP/1.1\nHost: h\n\n",  // line feeds alone
-    "GET / HTTP/1.1\r\nHost: h\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nA: b\rc\r\n\r\n",  // a carriage return alone
-    "GET / HTTP/1.1\r\nHost: h\r\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost : h\r\n\r\n",  // a blank before the colon
-    "GET / HTTP/1.1\r\nHost: h\r\nA\t: b\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n",  // a folded line
-    "GET / HTTP/1.1\r\n Host: h\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nA: b\u{0}\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\n: b\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nnone\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x3\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "GET / HTTP/1.1\r\n\r\n",  // no host
-    "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
-    "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",  // two blanks
-    "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
-    "GET /\tHTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET a HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET ftp://a/ HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET http:/// HTTP/1.1\r\nHost: h\r\n\r\n",
-    "G@T / HTTP/1.1\r\nHost: h\r\n\r\n",
-    " / HTTP/1.1\r\nHost: h\r\n\r\n",
-    "GET / HTTP/1.x\r\nHost: h\r\n\r\n",
-    "GET / http/1.1\r\nHost: h\r\n\r\n",
-    "GET /\r\n\r\n",  // HTTP/0.9
-    "GET / HTTP/1.10\r\nHost: h\r\n\r\n",
-  ])
+  @Test(
+    "what could be read in two ways is refused",
+    arguments: [
+      "GET / HTTP/1.1\nHost: h\n\n",  // line feeds alone
+      "GET / HTTP/1.1\r\nHost: h\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nA: b\rc\r\n\r\n",  // a carriage return alone
+      "GET / HTTP/1.1\r\nHost: h\r\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost : h\r\n\r\n",  // a blank before the colon
+      "GET / HTTP/1.1\r\nHost: h\r\nA\t: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n",  // a folded line
+      "GET / HTTP/1.1\r\n Host: h\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nA: b\u{0}\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\n: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nnone\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: +3\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x3\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET / HTTP/1.1\r\n\r\n",  // no host
+      "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+      "GET  / HTTP/1.1\r\nHost: h\r\n\r\n",  // two blanks
+      "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET / HTTP/1.1 \r\nHost: h\r\n\r\n",
+      "GET /\tHTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET a HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET ftp://a/ HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET http:/// HTTP/1.1\r\nHost: h\r\n\r\n",
+      "G@T / HTTP/1.1\r\nHost: h\r\n\r\n",
+      " / HTTP/1.1\r\nHost: h\r\n\r\n",
+      "GET / HTTP/1.x\r\nHost: h\r\n\r\n",
+      "GET / http/1.1\r\nHost: h\r\n\r\n",
+      "GET /\r\n\r\n",  // HTTP/0.9
+      "GET / HTTP/1.10\r\nHost: h\r\n\r\n",
+    ])
   func refused(text: String) { #expect(status(text) == 400) }
 
   @Test("bytes that are no UTF-8 are refused in a path")
   func noText() {
     var parser = RequestParser()
     var buffer = ByteBuffer(bytes: Array("GET /".utf8) + [0xFF] + Array(" HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
-    #expect(throws: HTTPError(.badRequest, "the path of the request is no UTF-8")) { try parser.parse(&buffer) }
+    #expect(throws: HTTPError(.badRequest, "the path of the request is no UTF-8")) {
+      try parser.parse(&buffer)
+    }
   }
 
-  @Test("what this server does not do has its own status", arguments: [
-    ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505), ("PRI * HTTP/2.0\r\n\r\n", 505),
-    ("CONNECT a:1 HTTP/1.1\r\nHost: h\r\n\r\n", 501),
-    ("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
-    ("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", 501),
-    ("GET / HTTP/1.1\r\nHost: h\r\nExpect: 200-ok\r\n\r\n", 417),
-  ])
+  @Test(
+    "what this server does not do has its own status",
+    arguments: [
+      ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505), ("PRI * HTTP/2.0\r\n\r\n", 505),
+      ("CONNECT a:1 HTTP/1.1\r\nHost: h\r\n\r\n", 501),
+      ("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+      ("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\n\r\n", 501),
+      ("GET / HTTP/1.1\r\nHost: h\r\nExpect: 200-ok\r\n\r\n", 417),
+    ])
   func unsupported(text: String, code: Int) { #expect(status(text) == code) }
 
-  @Test("what is too large is refused before its end has come", arguments: [
-    ("GET /\(String(repeating: "a", count: 200))", 414),
-    ("GET /\(String(repeating: "a", count: 200)) HTTP/1.1\r\nHost: h\r\n\r\n", 414),
-    ("GET / HTTP/1.1\r\nHost: h\r\nA: \(String(repeating: "a", count: 400))", 431),
-    ("GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "A: b\r\n", count: 20))", 431),
-    ("GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "A: b\r\n", count: 9))\r\n", 431),
-  ])
+  @Test(
+    "what is too large is refused before its end has come",
+    arguments: [
+      ("GET /\(String(repeating: "a", count: 200))", 414),
+      ("GET /\(String(repeating: "a", count: 200)) HTTP/1.1\r\nHost: h\r\n\r\n", 414),
+      ("GET / HTTP/1.1\r\nHost: h\r\nA: \(String(repeating: "a", count: 400))", 431),
+      ("GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "A: b\r\n", count: 20))", 431),
+      ("GET / HTTP/1.1\r\nHost: h\r\n\(String(repeating: "A: b\r\n", count: 9))\r\n", 431),
+    ])
   func tooLarge(text: String, code: Int) {
-    #expect(status(text, limits: HeadLimits(requestLine: 100, head: text.contains("A: b") ? 110 : 300, fields: 8)) == code)
+    #expect(
+      status(text, limits: HeadLimits(requestLine: 100, head: text.contains("A: b") ? 110 : 300, fields: 8))
+        == code)
   }
 
   @Test("a head may be as large as it may be")

@@ -84,7 +84,8 @@ final class Wire {
     var responses: [String] = []
     while let end = rest.range(of: "\r\n\r\n") {
       let head = rest[..<end.lowerBound]
-      let length = head.split(separator: "\r\n").first { $0.hasPrefix("Content-Length: ") }
+      let length =
+        head.split(separator: "\r\n").first { $0.hasPrefix("Content-Length: ") }
         .flatMap { Int($0.dropFirst(16)) } ?? 0
       let body = rest[end.upperBound...].prefix(length)
       responses.append("\(head.dropFirst(9).prefix(3)) \(body)")

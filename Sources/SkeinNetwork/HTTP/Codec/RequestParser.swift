@@ -51,7 +51,9 @@ struct RequestParser: Sendable {
       let isEnded = buffer.withUnsafeReadableBytes {
         lineFeed > lineStart && $0[lineFeed - 1] == HTTPByte.carriageReturn
       }
-      guard isEnded else { throw .badRequest("a line ends with a line feed and no carriage return before it") }
+      guard isEnded else {
+        throw .badRequest("a line ends with a line feed and no carriage return before it")
+      }
       try checkLength(lineFeed + 1, isInFirstLine: lineStart == 0)
       let isEmpty = lineFeed == lineStart + 1
       (lineStart, searched) = (lineFeed + 1, lineFeed + 1)
@@ -164,7 +166,10 @@ private struct HeadReader {
     _ bytes: Slice<UnsafeRawBufferPointer>, of method: HTTPRequest.Method
   ) throws(HTTPError) -> Target {
     if method == .options, bytes.elementsEqual("*".utf8) { return Target(path: "*") }
-    guard let scheme = ["http://", "https://"].first(where: { HTTPByte.matches(bytes.prefix($0.utf8.count), $0.utf8) })
+    guard
+      let scheme = ["http://", "https://"].first(where: {
+        HTTPByte.matches(bytes.prefix($0.utf8.count), $0.utf8)
+      })
     else { throw .badRequest("the target of the request is neither a path nor an address of http") }
     let rest = bytes.dropFirst(scheme.utf8.count)
     let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex

@@ -47,7 +47,8 @@ enum ConnectionPromise: Hashable, Sendable {
 enum ResponseEncoder {
   /// Writes a head, its empty line included.
   static func write(
-    _ response: Response, _ framing: ResponseFraming, _ promise: ConnectionPromise, to buffer: inout ByteBuffer
+    _ response: Response, _ framing: ResponseFraming, _ promise: ConnectionPromise,
+    to buffer: inout ByteBuffer
   ) {
     writeStatus(response.status, to: &buffer)
     buffer.writeStaticString("Date: ")

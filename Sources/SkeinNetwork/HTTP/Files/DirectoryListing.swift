@@ -35,7 +35,8 @@ enum DirectoryListing {
       guard kind == S_IFDIR || kind == S_IFREG else { continue }
       entries.append(
         Entry(
-          name: name, isDirectory: kind == S_IFDIR, size: Int(status.st_size), modified: Int(status.st_mtim.tv_sec)))
+          name: name, isDirectory: kind == S_IFDIR, size: Int(status.st_size),
+          modified: Int(status.st_mtim.tv_sec)))
     }
     return entries.sorted { ($0.isDirectory ? 0 : 1, $0.name) < ($1.isDirectory ? 0 : 1, $1.name) }
   }
@@ -72,20 +73,12 @@ enum DirectoryListing {
     let slash = entry.isDirectory ? "/" : ""
     // A colon in a first segment would be the end of a scheme.
     let link = "./\(entry.name.percentEncoded)\(slash)"
-    let size = entry.isDirectory ? "" : sizeText(entry.size)
+    let size = entry.isDirectory ? "" : ByteText.text(entry.size)
     return """
       <tr><td><a href="\(link)">\(entry.name.htmlText)\(slash)</a></td><td>\(size)</td>\
       <td>\(dateText(entry.modified))</td></tr>
 
       """
-  }
-
-  private static func sizeText(_ bytes: Int) -> String {
-    var (value, unit) = (Double(bytes), 0)
-    let units = ["B", "KiB", "MiB", "GiB", "TiB"]
-    while value >= 1024, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
-    let tenths = Int((value * 10).rounded())
-    return unit == 0 ? "\(bytes) B" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
 
   private static func dateText(_ seconds: Int) -> String {

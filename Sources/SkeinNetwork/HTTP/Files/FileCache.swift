@@ -48,7 +48,9 @@ final class FileCache: Sendable {
     let gone = state.withLock { state in
       var gone: [Entry] = []
       state.uses += 1
-      if let old = state.entries.updateValue(Entry(entry: entry, checked: now, used: state.uses), forKey: path) {
+      if let old = state.entries.updateValue(
+        Entry(entry: entry, checked: now, used: state.uses), forKey: path)
+      {
         state.heldBytes -= old.entry.heldBytes
         gone.append(old)
       }

@@ -62,12 +62,14 @@ struct StaticFile: Sendable {
     }
     let seconds = Int(status.st_mtim.tv_sec)
     return .file(
-      StaticFile(content: content, size: size, modified: seconds, tag: tag, lastModified: HTTPDate.text(seconds)))
+      StaticFile(
+        content: content, size: size, modified: seconds, tag: tag, lastModified: HTTPDate.text(seconds)))
   }
 
   /// Inode, size and time of the last change, to the nanosecond: files that are written anew have another one.
   private static func tag(_ status: stat) -> String {
     let time = Int(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(status.st_mtim.tv_nsec)
-    return "\"\(String(status.st_ino, radix: 36))-\(String(status.st_size, radix: 36))-\(String(time, radix: 36))\""
+    return
+      "\"\(String(status.st_ino, radix: 36))-\(String(status.st_size, radix: 36))-\(String(time, radix: 36))\""
   }
 }

@@ -116,7 +116,9 @@ public struct StaticFiles: Sendable {
   private func respond(to request: Request, folder: String) async throws -> Response {
     for index in options.indexNames {
       let path = folder.isEmpty ? index : "\(folder)/\(index)"
-      if case .file(let file) = try await cache.entry(path) { return try await respond(to: request, file, path) }
+      if case .file(let file) = try await cache.entry(path) {
+        return try await respond(to: request, file, path)
+      }
     }
     guard options.listsDirectories else { throw notFound }
     let hidden = options.servesHidden
@@ -133,7 +135,8 @@ public struct StaticFiles: Sendable {
   private func respond(to request: Request, _ file: StaticFile, _ path: String) async throws -> Response {
     guard options.usesPrecompressed else { return response(to: request, file, path) }
     for (encoding, suffix) in [("br", ".br"), ("zstd", ".zst"), ("gzip", ".gz")] {
-      guard request.accepts(encoding: encoding), case .file(let variant) = try await cache.entry(path + suffix)
+      guard request.accepts(encoding: encoding),
+        case .file(let variant) = try await cache.entry(path + suffix)
       else { continue }
       var response = response(to: request, variant, path)
       response.headers[.contentEncoding] = encoding

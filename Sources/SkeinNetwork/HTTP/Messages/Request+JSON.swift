@@ -46,7 +46,8 @@ extension DecodingError {
 
 extension [any CodingKey] {
   fileprivate var text: String {
-    isEmpty ? "the whole" : map { key in key.intValue.map { "\($0)" } ?? key.stringValue }.joined(separator: ".")
+    isEmpty
+      ? "the whole" : map { key in key.intValue.map { "\($0)" } ?? key.stringValue }.joined(separator: ".")
   }
 }
 

@@ -44,7 +44,8 @@ extension String {
       switch scalar {
       case "\"", "\\": literal += "\\\(scalar)"
       case _ where scalar.value < 0x20:
-        literal += "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
+        literal +=
+          "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
       default: literal.unicodeScalars.append(scalar)
       }
     }

@@ -14,7 +14,9 @@ public struct AccessLog: Middleware {
   /// - Parameters:
   ///   - logger: where it logs; by default the server's.
   ///   - level: of what importance that is.
-  public init(logger: Logger? = nil, level: Logger.Level = .info) { (self.logger, self.level) = (logger, level) }
+  public init(logger: Logger? = nil, level: Logger.Level = .info) {
+    (self.logger, self.level) = (logger, level)
+  }
 
   /// See ``Middleware``.
   public func handle(

@@ -62,7 +62,9 @@ public struct BearerAuthentication: Middleware {
   ///
   /// - Parameter verify: tells whose token it is; `nil` for nobody's. It compares secrets with
   ///   ``constantTimeEqual(_:_:)``, or by their hashes.
-  public init(_ verify: @escaping @Sendable (_ token: String) async throws -> String?) { self.verify = verify }
+  public init(_ verify: @escaping @Sendable (_ token: String) async throws -> String?) {
+    self.verify = verify
+  }
 
   /// See ``Middleware``.
   public func handle(

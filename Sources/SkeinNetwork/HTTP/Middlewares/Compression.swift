@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import NIOCore
+internal import NIOPosix
 
 /// Compresses responses with gzip, for clients that take it.
 ///
@@ -32,9 +33,9 @@ public struct Compression: Middleware {
     var response = try await answer(request, context, by: next)
     guard isCompressible(response) else { return response }
     response.vary(on: "Accept-Encoding")
-    guard request.accepts(encoding: "gzip"), response.status != .notModified, let body = compressed(response.body)
+    guard request.accepts(encoding: "gzip"), response.status != .notModified, !Task.isCancelled
     else { return response }
-    response.body = request.method == .head ? .stream { _ in } : body
+    response.body = request.method == .head ? .stream { _ in } : try await compressed(response.body)
     response.headers[.contentEncoding] = "gzip"
     response.headers[.acceptRanges] = nil
     if let tag = response.headers[.eTag], !tag.hasPrefix("W/") { response.headers[.eTag] = "W/\(tag)" }
@@ -55,20 +56,36 @@ public struct Compression: Middleware {
       ].contains(type)
   }
 
-  /// `nil` for what has to be sent as it is.
-  private func compressed(_ body: ResponseBody) -> ResponseBody? {
+  /// What is large is compressed on another thread: others of this one's connections wait meanwhile.
+  private func compressed(_ body: ResponseBody) async throws -> ResponseBody {
+    let encoder = GzipEncoder(level: level)
     switch body.content {
-    case .bytes(let bytes): .bytes(GzipEncoder(level: level).encode(bytes, .end))
+    case .bytes(let bytes) where bytes.readableBytes <= Self.pieceSize:
+      return .bytes(encoder.encode(bytes, .end))
+    case .bytes(let bytes):
+      return .bytes(try await NIOThreadPool.singleton.runIfActive { encoder.encode(bytes, .end) })
     case .stream(_, let write):
-      .stream { [level] writer in
-        let encoder = GzipEncoder(level: level)
+      return .stream { writer in
         try await write(BodyWriter { try await writer.write(encoder.encode($0, .sync)) })
         try await writer.write(encoder.encode(ByteBuffer(), .end))
       }
-    // It would have to be read into the process: what is served often has a compressed file beside it.
-    case .file: nil
+    case .file(let file, var rest):
+      let pieces = stride(from: rest.lowerBound, to: rest.upperBound, by: Self.pieceSize).map { _ in
+        let piece = rest.prefix(Self.pieceSize)
+        rest = rest.dropFirst(Self.pieceSize)
+        return piece
+      }
+      return .stream { writer in
+        for piece in pieces {
+          try await writer.write(
+            NIOThreadPool.singleton.runIfActive { encoder.encode(try file.read(piece), .none) })
+        }
+        try await writer.write(encoder.encode(ByteBuffer(), .end))
+      }
     }
   }
+
+  private static let pieceSize = 64 * 1024
 }
 
 extension Request {

@@ -35,7 +35,8 @@ public struct CrossOrigin: Middleware {
     maximumAge: Duration = .seconds(600)
   ) {
     precondition(
-      !allowsCredentials || origins != .any, "any page could act for a user: name the origins that may have credentials")
+      !allowsCredentials || origins != .any,
+      "any page could act for a user: name the origins that may have credentials")
     self.origins = origins
     self.methods = methods.map(\.rawValue).joined(separator: ", ")
     self.headers = headers?.map(\.rawName).joined(separator: ", ")

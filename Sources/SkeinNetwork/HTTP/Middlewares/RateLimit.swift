@@ -22,7 +22,8 @@ public struct RateLimit<C: DeadlineClock>: Middleware {
   ///   - key: tells clients apart: by default by their address. Behind a proxy that is the proxy's: take what it tells.
   /// - Precondition: all numbers are positive.
   public init(
-    _ rate: Int, per period: Duration, burst: Int? = nil, maximumClients: Int = 10_000, clock: C = MonotonicClock(),
+    _ rate: Int, per period: Duration, burst: Int? = nil, maximumClients: Int = 10_000,
+    clock: C = MonotonicClock(),
     key: (@Sendable (Request, RequestContext) -> String)? = nil
   ) {
     precondition(maximumClients > 0, "a client is told apart at the least")
@@ -60,7 +61,9 @@ private final class Clients<C: DeadlineClock>: Sendable {
   private let maximum: Int
   private let state = Lock(State(), internalTo: "RateLimit")
 
-  init(maximum: Int, make: @escaping @Sendable () -> TokenBucket<C>) { (self.maximum, self.make) = (maximum, make) }
+  init(maximum: Int, make: @escaping @Sendable () -> TokenBucket<C>) {
+    (self.maximum, self.make) = (maximum, make)
+  }
 
   func bucket(of client: String) -> TokenBucket<C> {
     if let known = state.withLock({ $0.buckets[client] }) { return known }
@@ -69,7 +72,8 @@ private final class Clients<C: DeadlineClock>: Sendable {
       if let known = state.buckets[client] { return (known, TokenBucket<C>?.none) }
       state.buckets[client] = new
       state.order.append(client)
-      let forgotten = state.order.count > maximum ? state.buckets.removeValue(forKey: state.order.removeFirst()) : nil
+      let forgotten =
+        state.order.count > maximum ? state.buckets.removeValue(forKey: state.order.removeFirst()) : nil
       return (new, forgotten)
     }
     withExtendedLifetime(forgotten) {}

@@ -23,7 +23,6 @@ public struct RequestIDs: Middleware {
   }
 }
 
-
 /// What a handler answers, or the answer that its error stands for.
 func answer(
   _ request: Request, _ context: RequestContext, by handler: RequestHandler

@@ -14,7 +14,9 @@ public struct ResponseTimeout<C: DeadlineClock>: Middleware {
   /// - Parameters:
   ///   - timeout: how long an answer may take.
   ///   - clock: what measures it.
-  public init(_ timeout: Duration, clock: C = MonotonicClock()) { (self.timeout, self.clock) = (timeout, clock) }
+  public init(_ timeout: Duration, clock: C = MonotonicClock()) {
+    (self.timeout, self.clock) = (timeout, clock)
+  }
 
   /// See ``Middleware``.
   public func handle(

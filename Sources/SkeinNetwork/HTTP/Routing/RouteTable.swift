@@ -161,7 +161,8 @@ public struct RouteTable<Handler: Sendable>: Sendable {
       search.values.removeLast()
     }
     // A slash that was encoded is a character of a segment: among slashes that part segments it would be taken for one.
-    guard let rest = node.rest, !search.segments[index...].contains(where: { $0.utf8.contains(UInt8(ascii: "/")) })
+    guard let rest = node.rest,
+      !search.segments[index...].contains(where: { $0.utf8.contains(UInt8(ascii: "/")) })
     else { return nil }
     search.values.append(search.segments[index...].joined(separator: "/"))
     if let found = route(of: nodes[rest], &search) { return found }

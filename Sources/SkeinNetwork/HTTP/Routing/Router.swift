@@ -109,7 +109,8 @@ public struct Router: Sendable {
     for route in routes {
       try table.add(route.method, route.pattern, Target(pattern: route.pattern, handler: route.handler))
     }
-    let routing: RequestHandler = { [table] request, context in try await Self.answer(request, context, table) }
+    let routing: RequestHandler = { [table] request, context in try await Self.answer(request, context, table)
+    }
     return middlewares.reversed().reduce(routing) { $1.wrapping($0) }
   }
 

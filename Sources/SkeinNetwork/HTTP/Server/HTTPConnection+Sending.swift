@@ -44,7 +44,8 @@ extension HTTPConnection {
       let piece = rest.prefix(Self.filePiece)
       rest = rest.dropFirst(piece.count)
       try await window.reserve(piece.count, until: nil, clock: MonotonicClock())
-      let region = FileRegion(fileHandle: file.handle, readerIndex: piece.lowerBound, endIndex: piece.upperBound)
+      let region = FileRegion(
+        fileHandle: file.handle, readerIndex: piece.lowerBound, endIndex: piece.upperBound)
       write(.fileRegion(region), count: piece.count) { withExtendedLifetime(file) {} }
     }
   }
@@ -126,7 +127,8 @@ enum ResponseLengthError: Error, Hashable, CustomStringConvertible {
   var description: String {
     switch self {
     case .tooLong: "more was written than the length of the response that was told"
-    case .tooShort(let missing): "\(missing) bytes less were written than the length of the response that was told"
+    case .tooShort(let missing):
+      "\(missing) bytes less were written than the length of the response that was told"
     }
   }
 }

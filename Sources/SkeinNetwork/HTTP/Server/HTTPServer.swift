@@ -25,7 +25,7 @@ public struct HTTPServer: Service {
   /// What a server is like. Every limit is finite, so that no client can have for ever, or as much as it likes.
   public struct Options: Sendable {
     /// How many connections are held at once. The next ones wait until one has ended.
-    public var maximumConnections = 20_000
+    public var maximumConnections = 10_000
     /// How many connections the system lets wait to be accepted; it may allow fewer (`net.core.somaxconn`).
     public var backlog = 4096
     /// How many requests a connection may have one after the other.
