@@ -353,65 +353,32 @@ private struct SilentListener: Sendable {
 
   init() throws {
     let listener = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var (address, size) = (loopback(port: 0), socklen_t(MemoryLayout<sockaddr_in>.size))
-    let isBound = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, size) == 0 && listen(listener, 0) == 0 && getsockname(listener, $0, &size) == 0
-      }
+    let isBound = try SocketAddress(ipAddress: "127.0.0.1", port: 0).withSockAddr { address, size in
+      bind(listener, address, socklen_t(size)) == 0 && listen(listener, 0) == 0
     }
     guard isBound else { throw Failed() }
-    port = Int(UInt16(bigEndian: address.sin_port))
+    port = try Self.port(of: listener)
+    let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
     // One more than the backlog is let in, and one more than that is half way in.
     var sockets = [listener]
     for _ in 0..<4 {
       let client = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
-      _ = connectSocket(client, to: address)
+      _ = address.withSockAddr { connect(client, $0, socklen_t($1)) }
       sockets.append(client)
     }
     self.sockets = sockets
   }
 
-  func close() { for socket in sockets { _ = Glibc.close(socket) } }
-}
-
-private func loopback(port: Int) -> sockaddr_in {
-  var address = sockaddr_in()
-  address.sin_family = sa_family_t(AF_INET)
-  address.sin_port = UInt16(port).bigEndian
-  address.sin_addr.s_addr = inet_addr("127.0.0.1")
-  return address
-}
-
-private func connectSocket(_ socket: Int32, to address: sockaddr_in) -> Bool {
-  withUnsafePointer(to: address) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+  private static func port(of socket: Int32) throws -> Int {
+    // Of an address of IPv4 it is the second pair of bytes.
+    var address = [UInt8](repeating: 0, count: 128)
+    var size = socklen_t(address.count)
+    let isKnown = address.withUnsafeMutableBytes {
+      getsockname(socket, $0.assumingMemoryBound(to: sockaddr.self).baseAddress!, &size) == 0
     }
-  }
-}
-
-/// Connects, sends something, and resets the connection.
-private func breakOff(port: Int) throws {
-  struct Failed: Error {}
-  let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-  guard connectSocket(socket, to: loopback(port: port)), send(socket, "a", 1, 0) == 1 else { throw Failed() }
-  var lingering = linger(l_onoff: 1, l_linger: 0)
-  setsockopt(socket, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
-  close(socket)
-}
-
-/// Keeps what is logged.
-private struct CollectingLog: LogHandler {
-  let lines: Lock<[String]>
-  var metadata: Logger.Metadata = [:]
-  var logLevel = Logger.Level.warning
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
+    guard isKnown else { throw Failed() }
+    return Int(address[2]) << 8 | Int(address[3])
   }
 
-  func log(event: LogEvent) {
-    lines.withLock { [text = "\(event.message) \(event.metadata ?? [:])"] in $0.append(text) }
-  }
+  func close() { for socket in sockets { _ = Glibc.close(socket) } }
 }

@@ -148,10 +148,10 @@ extension ByteBuffer {
       guard readableBytes <= limit + 1 else { throw .badRequest("a line of the body's framing is too long") }
       return nil
     }
+    guard lineFeed <= limit + 1 else { throw .badRequest("a line of the body's framing is too long") }
     guard lineFeed > 0, getInteger(at: readerIndex + lineFeed - 1) == HTTPByte.carriageReturn else {
       throw .badRequest("a line ends with a line feed and no carriage return before it")
     }
-    guard lineFeed <= limit + 1 else { throw .badRequest("a line of the body's framing is too long") }
     let line = readSlice(length: lineFeed - 1)
     moveReaderIndex(forwardBy: 2)
     return line

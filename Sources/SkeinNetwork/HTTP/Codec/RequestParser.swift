@@ -48,13 +48,13 @@ struct RequestParser: Sendable {
         try checkLength(searched, isInFirstLine: lineStart == 0)
         return nil
       }
+      try checkLength(lineFeed + 1, isInFirstLine: lineStart == 0)
       let isEnded = buffer.withUnsafeReadableBytes {
         lineFeed > lineStart && $0[lineFeed - 1] == HTTPByte.carriageReturn
       }
       guard isEnded else {
         throw .badRequest("a line ends with a line feed and no carriage return before it")
       }
-      try checkLength(lineFeed + 1, isInFirstLine: lineStart == 0)
       let isEmpty = lineFeed == lineStart + 1
       (lineStart, searched) = (lineFeed + 1, lineFeed + 1)
       guard isEmpty else { continue }

@@ -39,14 +39,19 @@ public struct RequestBody: Sendable, AsyncSequence {
     }
   }
 
+  /// Takes all of it, within ``limit``; as ``collect(upTo:)``.
+  ///
+  /// - Throws: as ``collect(upTo:)``.
+  public func collect() async throws -> ByteBuffer { try await collect(upTo: limit) }
+
   /// Takes all of it; suspends the task until it has come.
   ///
-  /// - Parameter limit: how many bytes may come; by default ``limit``.
+  /// - Parameter count: how many bytes may come; not more than ``limit`` in any case.
   /// - Throws: ``HTTPError``: 413 for a body that has more, before the rest of it has come; 408 for one that does not go on;
   ///   400 for one that is malformed, or ends too early. `WaitError.cancelled`.
-  /// - Cancellation: the rest can be taken later.
-  public func collect(upTo limit: Int? = nil) async throws -> ByteBuffer {
-    let limit = Swift.min(limit ?? self.limit, self.limit)
+  /// - Cancellation: what has come is lost.
+  public func collect(upTo count: Int) async throws -> ByteBuffer {
+    let limit = Swift.min(count, limit)
     switch source {
     case .bytes(let bytes):
       guard bytes.readableBytes <= limit else { throw HTTPError(tooLong: limit) }

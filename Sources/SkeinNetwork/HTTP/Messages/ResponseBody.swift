@@ -1,4 +1,6 @@
 public import NIOCore
+internal import NIOPosix
+internal import SkeinSync
 
 /// What comes behind the head of a response.
 public struct ResponseBody: Sendable {
@@ -41,6 +43,21 @@ public struct ResponseBody: Sendable {
   /// A part of a file, which the system sends without copying it into the process.
   static func file(_ file: OpenFile, _ range: Range<Int>) -> ResponseBody {
     ResponseBody(content: .file(file, range))
+  }
+
+  /// All of it, as a client would get it: for a test of a handler in memory.
+  ///
+  /// - Throws: what writes it throws; ``StreamError/system(_:)`` for a file that can not be read.
+  public func collect() async throws -> ByteBuffer {
+    switch content {
+    case .bytes(let bytes): return bytes
+    case .file(let file, let range):
+      return try await NIOThreadPool.singleton.runIfActive { try file.read(range) }
+    case .stream(_, let write):
+      let all = Lock(ByteBuffer(), internalTo: "ResponseBody")
+      try await write(BodyWriter { bytes in _ = all.withLock { $0.writeImmutableBuffer(bytes) } })
+      return all.withLock { $0 }
+    }
   }
 
   /// How many bytes there are, if that is known.
