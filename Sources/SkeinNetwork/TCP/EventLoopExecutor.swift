@@ -16,7 +16,13 @@ final class EventLoopExecutor: TaskExecutor {
   private let loop: any EventLoop
   private let state = Lock(State(), internalTo: "EventLoopExecutor")
 
-  init(_ loop: any EventLoop) { self.loop = loop }
+  /// Of connections that send together.
+  let flushes: FlushBatch
+
+  init(_ loop: any EventLoop) {
+    self.loop = loop
+    flushes = FlushBatch(loop)
+  }
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)

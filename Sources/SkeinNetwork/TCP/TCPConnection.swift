@@ -66,14 +66,19 @@ public final class TCPConnection: Sendable {
     group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
   ) async throws -> TCPConnection {
     // A host may have several addresses, which are tried side by side.
-    let attempts = Lock<[ChannelByteStream]>([], internalTo: "TCPConnection")
+    let attempts = Lock<(streams: [ChannelByteStream], isCancelled: Bool)>(
+      ([], false), internalTo: "TCPConnection")
     let bootstrap = ClientBootstrap(group: group)
       .connectTimeout(TimeAmount(timeout))
       .channelOption(.allowRemoteHalfClosure, value: true)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           let stream = ChannelByteStream(channel)
-          attempts.withLock { $0.append(stream) }
+          let isCancelled = attempts.withLock { attempts in
+            attempts.streams.append(stream)
+            return attempts.isCancelled
+          }
+          if isCancelled { throw WaitError.cancelled }
           try channel.pipeline.syncOperations.addHandler(stream)
         }
       }
@@ -81,7 +86,7 @@ public final class TCPConnection: Sendable {
       do {
         let channel = try await connect(bootstrap, to: endpoint).get()
         // Not asked of the channel, which may have been closed by the other side already.
-        let connection = TCPConnection(attempts.withLock { $0.first { $0.channel === channel }! })
+        let connection = TCPConnection(attempts.withLock { $0.streams.first { $0.channel === channel }! })
         if Task.isCancelled { throw WaitError.cancelled }
         return connection
       } catch {
@@ -89,7 +94,11 @@ public final class TCPConnection: Sendable {
         throw NetworkError(connecting: endpoint, error, after: timeout) ?? error
       }
     } onCancel: {
-      for attempt in attempts.withLock({ $0 }) { attempt.close() }
+      let streams = attempts.withLock { attempts in
+        attempts.isCancelled = true
+        return attempts.streams
+      }
+      for stream in streams { stream.close() }
     }
   }
 

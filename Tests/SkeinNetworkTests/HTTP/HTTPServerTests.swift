@@ -100,6 +100,7 @@ struct HTTPServerTests {
     try await withHTTPServer(router) { endpoint in
       let client = try await WebClient(endpoint)
       try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+      try await eventually("it writes") { written.withLock { $0 > 0 } }
       // Buffers of the system are full at some time.
       var last = -1
       while case let count = written.withLock({ $0 }), count != last {
@@ -195,7 +196,11 @@ struct HTTPServerTests {
       return "done"
     }
     let listening = Queue<TCPEndpoint>()
-    let server = try HTTPServer(router, port: 0, onListening: { _ = listening.tryPut($0) })
+    let folder = try temporaryDirectory()
+    defer { removeDirectory(folder) }
+    let server = HTTPServer(
+      at: .unix(path: folder + "/socket"), onListening: { _ = listening.tryPut($0) },
+      handler: try router.makeHandler())
     try await testGracefulShutdown { trigger in
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await server.run() }

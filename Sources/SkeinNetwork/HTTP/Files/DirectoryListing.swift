@@ -16,7 +16,7 @@ enum DirectoryListing {
 
   /// What is in a folder: folders first, by name; `nil` when it can not be read. Blocks the thread.
   static func entries(of path: String, _ root: OpenFile, withHidden: Bool) throws -> [Entry]? {
-    let descriptor = root.withDescriptor { skein_open_beneath($0, path.isEmpty ? "." : path) }
+    let descriptor = skein_open_beneath(root.descriptor, path.isEmpty ? "." : path)
     guard descriptor >= 0 else { return nil }
     guard let stream = fdopendir(descriptor) else {
       close(descriptor)

@@ -25,22 +25,33 @@ final class FileCache: Sendable {
 
   init(root: OpenFile, _ options: StaticFiles.Options) { (self.root, self.options) = (root, options) }
 
+  /// What was at a path a short time ago; `nil` when nobody has looked since.
+  func recent(_ path: String) -> StaticEntry? {
+    guard let known = use(path), known.checked.duration(to: MonotonicClock().now) < options.revalidation
+    else {
+      return nil
+    }
+    return known.entry
+  }
+
   /// What is at a path: as it is now, or was a short time ago. Suspends the task for a look at the disk.
   func entry(_ path: String) async throws -> StaticEntry {
-    let now = MonotonicClock().now
-    let known = state.withLock { state -> Entry? in
-      guard let known = state.entries[path] else { return nil }
-      state.uses += 1
-      state.entries[path]!.used = state.uses
-      return known
-    }
-    if let known, known.checked.duration(to: now) < options.revalidation { return known.entry }
-    let limit = options.maximumCachedFileBytes
-    let entry = try await NIOThreadPool.singleton.runIfActive { [root] in
-      try StaticFile.load(path, root, known: known?.entry, limit: limit)
+    if let recent = recent(path) { return recent }
+    let (now, known) = (MonotonicClock().now, use(path)?.entry)
+    let entry = try await NIOThreadPool.singleton.runIfActive { [root, options] in
+      try StaticFile.load(path, root, known: known, options)
     }
     keep(entry, path, now)
     return entry
+  }
+
+  private func use(_ path: String) -> Entry? {
+    state.withLock { state in
+      guard let index = state.entries.index(forKey: path) else { return nil }
+      state.uses += 1
+      state.entries.values[index].used = state.uses
+      return state.entries.values[index]
+    }
   }
 
   private func keep(_ entry: StaticEntry, _ path: String, _ now: MonotonicClock.Instant) {

@@ -4,16 +4,16 @@ internal import NIOCore
 
 /// A file that is open for reading, until nobody has it any more.
 final class OpenFile: Sendable {
-  let handle: NIOFileHandle
+  let descriptor: CInt
 
   /// Takes over a descriptor.
-  init(descriptor: CInt) { handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor) }
+  init(descriptor: CInt) { self.descriptor = descriptor }
 
-  deinit { try? handle.close() }
+  deinit { close(descriptor) }
 
   /// Opens what is at a path below a folder; `nil` when nothing is there, or it leads out of the folder, or is not to be read.
   static func open(_ path: String, beneath folder: OpenFile) throws -> OpenFile? {
-    let descriptor = folder.withDescriptor { skein_open_beneath($0, path) }
+    let descriptor = skein_open_beneath(folder.descriptor, path)
     guard descriptor < 0 else { return OpenFile(descriptor: descriptor) }
     switch -descriptor {
     case ENOENT, ENOTDIR, EXDEV, ELOOP, EACCES, EPERM, ENAMETOOLONG, ENXIO, EINVAL: return nil
@@ -21,17 +21,19 @@ final class OpenFile: Sendable {
     }
   }
 
-  func withDescriptor<Result>(_ body: (CInt) -> Result) -> Result {
-    // It is closed at the end alone.
-    try! handle.withUnsafeFileDescriptor(body)
-  }
-
   /// What the system knows of it.
   func status() throws -> stat {
     var status = stat()
-    guard withDescriptor({ fstat($0, &status) }) == 0 else { throw StreamError.system(errno) }
+    guard fstat(descriptor, &status) == 0 else { throw StreamError.system(errno) }
     return status
   }
+
+  /// Something for NIO to send a part of it from, which has to be given back by ``giveBack(_:)``: one is used by one connection
+  /// at a time.
+  func lend() -> NIOFileHandle { NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor) }
+
+  /// Takes note that NIO is done with what was lent, so that it is not closed there.
+  func giveBack(_ handle: NIOFileHandle) { _ = try? handle.takeDescriptorOwnership() }
 
   /// Reads a part of it, or less at its end. Blocks the thread.
   func read(_ range: Range<Int>) throws -> ByteBuffer {
@@ -40,7 +42,7 @@ final class OpenFile: Sendable {
       let missing = range.count - bytes.readableBytes
       let offset = off_t(range.lowerBound + bytes.readableBytes)
       let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { room in
-        max(0, withDescriptor { pread($0, room.baseAddress, missing, offset) })
+        max(0, pread(descriptor, room.baseAddress, missing, offset))
       }
       if count == 0 { break }
     }

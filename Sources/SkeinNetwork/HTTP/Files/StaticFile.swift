@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPTypes
 internal import NIOCore
 
 /// What is at a path of a tree of files.
@@ -22,7 +23,8 @@ struct StaticFile: Sendable {
   let modified: Int
   /// Says in short which bytes these are.
   let tag: String
-  let lastModified: String
+  /// What a response says of it.
+  let headers: HTTPFields
 
   /// How many bytes of it are held in memory.
   var heldBytes: Int { if case .bytes = content { size } else { 0 } }
@@ -41,8 +43,10 @@ struct StaticFile: Sendable {
   ///   - path: relative to the root, without a slash at its end; empty for the root.
   ///   - root: the folder.
   ///   - known: what was there the last time: it is kept if nothing has changed.
-  ///   - limit: up to how many bytes the content is read.
-  static func load(_ path: String, _ root: OpenFile, known: StaticEntry?, limit: Int) throws -> StaticEntry {
+  ///   - options: how it is served.
+  static func load(
+    _ path: String, _ root: OpenFile, known: StaticEntry?, _ options: StaticFiles.Options
+  ) throws -> StaticEntry {
     guard let file = try OpenFile.open(path.isEmpty ? "." : path, beneath: root) else { return .missing }
     let status = try file.status()
     switch status.st_mode & S_IFMT {
@@ -54,16 +58,19 @@ struct StaticFile: Sendable {
     if case .file(let before)? = known, before.tag == tag { return .file(before) }
     let size = Int(status.st_size)
     var content = Content.file(file)
-    if size <= limit {
+    if size <= options.maximumCachedFileBytes {
       let bytes = try file.read(0..<size)
       // It is shorter by now: the next look is a better one.
       guard bytes.readableBytes == size else { return .missing }
       content = .bytes(bytes)
     }
     let seconds = Int(status.st_mtim.tv_sec)
-    return .file(
-      StaticFile(
-        content: content, size: size, modified: seconds, tag: tag, lastModified: HTTPDate.text(seconds)))
+    var headers: HTTPFields = [
+      .eTag: tag, .lastModified: HTTPDate.text(seconds), .acceptRanges: "bytes",
+      .contentType: ContentTypes.type(of: path),
+    ]
+    headers[.cacheControl] = options.cacheControl(path)
+    return .file(StaticFile(content: content, size: size, modified: seconds, tag: tag, headers: headers))
   }
 
   /// Inode, size and time of the last change, to the nanosecond: files that are written anew have another one.

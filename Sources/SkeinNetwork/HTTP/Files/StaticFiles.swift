@@ -76,6 +76,11 @@ public struct StaticFiles: Sendable {
   /// - Throws: ``HTTPError``: 404 for what is not there, or not served.
   /// - Cancellation: a look at the disk is not cut short.
   public func respond(to request: Request, path: String) async throws -> Response {
+    if !options.usesPrecompressed || !request.headers.contains(.acceptEncoding),
+      case .file(let file)? = cache.recent(path)
+    {
+      return response(to: request, file, file.headers)
+    }
     guard isServed(path) else { throw notFound }
     let isFolder = path.isEmpty || path.hasSuffix("/")
     let name = isFolder ? String(path.dropLast()) : path
@@ -133,40 +138,42 @@ public struct StaticFiles: Sendable {
   // MARK: Files
 
   private func respond(to request: Request, _ file: StaticFile, _ path: String) async throws -> Response {
-    guard options.usesPrecompressed else { return response(to: request, file, path) }
+    guard options.usesPrecompressed else { return response(to: request, file, file.headers) }
     for (encoding, suffix) in [("br", ".br"), ("zstd", ".zst"), ("gzip", ".gz")] {
       guard request.accepts(encoding: encoding),
         case .file(let variant) = try await cache.entry(path + suffix)
       else { continue }
-      var response = response(to: request, variant, path)
-      response.headers[.contentEncoding] = encoding
+      var headers = variant.headers
+      headers[.contentType] = file.headers[.contentType]
+      headers[.cacheControl] = file.headers[.cacheControl]
+      headers[.contentEncoding] = encoding
+      var response = response(to: request, variant, headers)
       response.vary(on: "Accept-Encoding")
       return response
     }
-    return response(to: request, file, path)
+    return response(to: request, file, file.headers)
   }
 
-  private func response(to request: Request, _ file: StaticFile, _ path: String) -> Response {
-    var headers: HTTPFields = [.eTag: file.tag, .lastModified: file.lastModified, .acceptRanges: "bytes"]
-    if let text = options.cacheControl(path) { headers[.cacheControl] = text }
+  private func response(to request: Request, _ file: StaticFile, _ headers: HTTPFields) -> Response {
     switch Condition(request, tag: file.tag, modified: file.modified) {
-    case .failed: return Response(status: .preconditionFailed, headers: headers)
-    case .notModified: return Response(status: .notModified, headers: headers)
+    case .failed: return Response(status: .preconditionFailed)
+    case .notModified:
+      var headers = headers
+      headers[.contentType] = nil
+      return Response(status: .notModified, headers: headers)
     case .holds: break
     }
-    headers[.contentType] = ContentTypes.type(of: path)
     guard request.method == .get, let field = request.headers[.range],
       Condition.allowsRange(request, tag: file.tag, modified: file.modified)
     else { return Response(headers: headers, body: file.body(0..<file.size)) }
+    var headers = headers
     switch ByteRange(field, size: file.size) {
     case .whole: return Response(headers: headers, body: file.body(0..<file.size))
     case .part(let range):
       headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)"
       return Response(status: .partialContent, headers: headers, body: file.body(range))
     case .unsatisfiable:
-      headers[.contentType] = nil
-      headers[.contentRange] = "bytes */\(file.size)"
-      return Response(status: .rangeNotSatisfiable, headers: headers)
+      return Response(status: .rangeNotSatisfiable, headers: [.contentRange: "bytes */\(file.size)"])
     }
   }
 }

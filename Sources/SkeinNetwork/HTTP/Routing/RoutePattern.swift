@@ -110,6 +110,30 @@ extension RoutePattern.Segment {
 
 /// A segment of a path as it came.
 enum PathSegment {
+  /// What the segments of a path stand for; `nil` when it does not begin with a slash, or one of them is malformed.
+  static func segments(of path: String) -> [String]? {
+    let bytes = path.utf8
+    guard bytes.first == UInt8(ascii: "/") else { return nil }
+    var segments: [String] = []
+    var (start, place) = (bytes.index(after: bytes.startIndex), bytes.startIndex)
+    var isEncoded = false
+    repeat {
+      bytes.formIndex(after: &place)
+      let byte = place < bytes.endIndex ? bytes[place] : UInt8(ascii: "/")
+      if byte == UInt8(ascii: "%") { isEncoded = true }
+      guard byte == UInt8(ascii: "/") else { continue }
+      if isEncoded {
+        guard let segment = decode(bytes[start..<place]) else { return nil }
+        segments.append(segment)
+      } else {
+        segments.append(String(path[start..<place]))
+      }
+      start = place < bytes.endIndex ? bytes.index(after: place) : place
+      isEncoded = false
+    } while place < bytes.endIndex
+    return segments
+  }
+
   /// The text that it stands for; `nil` when a percent sign begins no byte, or the bytes are no UTF-8, or have a NUL.
   static func decode(_ bytes: some Collection<UInt8>) -> String? {
     guard bytes.contains(UInt8(ascii: "%")) else { return String(validating: bytes, as: UTF8.self) }

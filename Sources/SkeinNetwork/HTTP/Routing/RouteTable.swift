@@ -118,13 +118,7 @@ public struct RouteTable<Handler: Sendable>: Sendable {
     if let place = literals[path], let route = nodes[place].routes[method] {
       return .found(route.handler, .none)
     }
-    let bytes = path.utf8
-    guard bytes.first == UInt8(ascii: "/") else { return .malformed }
-    var segments: [String] = []
-    for word in bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-      guard let segment = PathSegment.decode(word) else { return .malformed }
-      segments.append(segment)
-    }
+    guard let segments = PathSegment.segments(of: path) else { return .malformed }
     var search = Search(segments: segments, method: method)
     if let found = find(from: 0, at: 0, &search) {
       return .found(found.handler, RouteParameters(names: found.pattern.names, values: search.values))

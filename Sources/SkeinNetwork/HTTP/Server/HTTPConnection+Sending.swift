@@ -44,9 +44,9 @@ extension HTTPConnection {
       let piece = rest.prefix(Self.filePiece)
       rest = rest.dropFirst(piece.count)
       try await window.reserve(piece.count, until: nil, clock: MonotonicClock())
-      let region = FileRegion(
-        fileHandle: file.handle, readerIndex: piece.lowerBound, endIndex: piece.upperBound)
-      write(.fileRegion(region), count: piece.count) { withExtendedLifetime(file) {} }
+      let handle = file.lend()
+      let region = FileRegion(fileHandle: handle, readerIndex: piece.lowerBound, endIndex: piece.upperBound)
+      write(.fileRegion(region), count: piece.count) { file.giveBack(handle) }
     }
   }
 

@@ -60,9 +60,8 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   private var hasInputEnded = false
   private var isStopping = false
   private var isReadHeld = false
-  /// Whether bytes are being read: what is sent meanwhile goes out together.
-  private var isReading = false
-  private var needsFlush = false
+  /// Whether something is to be sent, together with what other connections send.
+  private var isInBatch = false
   /// What heads are written into: the same memory each time, if the socket has taken the last one.
   var outbound = ByteBuffer()
   private var isAdvancing = false
@@ -141,7 +140,6 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard phase != .lingering, phase != .closed else { return }
-    isReading = true
     var bytes = unwrapInboundIn(data)
     if inbound.readableBytes == 0 {
       inbound = bytes
@@ -153,13 +151,6 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     advance()
     // The socket's buffer can be used again.
     if inbound.readableBytes == 0 { inbound = ByteBuffer() }
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) {
-    isReading = false
-    guard needsFlush else { return }
-    needsFlush = false
-    context.flush()
   }
 
   func read(context: ChannelHandlerContext) {
@@ -367,9 +358,17 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     context.write(wrapOutboundOut(data), promise: promise)
   }
 
-  /// Hands what was written to the socket: at once, or when all that came has been looked at.
+  /// Hands what was written to the socket, when all that has come was looked at.
   func flush() {
-    if isReading { needsFlush = true } else { context?.flush() }
+    guard let executor, !isInBatch else { return }
+    isInBatch = true
+    executor.flushes.add(self, now: now)
+  }
+
+  /// Hands what was written to the socket.
+  func flushNow() {
+    isInBatch = false
+    context?.flush()
   }
 
   /// Begins a response: its head is in ``outbound``; `nil` when nobody waits for it any more.
@@ -408,8 +407,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
 
   /// Sends what is to be sent, and closes.
   private func finish() {
-    if isReading { needsFlush = false }
-    context?.flush()
+    flushNow()
     if channel.isWritable, window.pendingBytes == 0 {
       closeNow()
     } else {
@@ -424,8 +422,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     exchange?.body?.fail(.badRequest("the connection has ended"))
     exchange = nil
     inbound = ByteBuffer()
-    context?.flush()
-    needsFlush = false
+    flushNow()
     timeouts.clear()
     context?.close(mode: .output, promise: nil)
     if hasInputEnded { return closeNow() }
