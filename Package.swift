@@ -79,12 +79,12 @@ let modules = [
   Module(
     name: "SkeinNetwork",
     dependencies: [
-      "CSkein", "CZlib", "SkeinSync", "SkeinResilience", nioCore, nioPosix, httpTypes, logging, metrics, tracing,
-      instrumentation, lifecycle, deque,
+      "CSkein", "CZlib", "SkeinSync", "SkeinResilience", nioCore, nioPosix, httpTypes, logging, metrics,
+      tracing, instrumentation, lifecycle, deque,
     ],
     testDependencies: [
-      "SkeinSync", "SkeinResilience", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded, nioPosix, httpTypes, logging, lifecycle,
-      lifecycleTesting,
+      "SkeinSync", "SkeinResilience", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded, nioPosix,
+      httpTypes, logging, lifecycle, lifecycleTesting,
     ]),
   Module(
     name: "SkeinJobs",

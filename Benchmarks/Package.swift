@@ -57,5 +57,16 @@ let package = Package(
         arguments, subprocess, systemPackage, textTable,
       ],
       swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "skein-bench-http", dependencies: ["BenchReport", arguments, textTable],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "skein-http-server",
+      dependencies: [
+        .product(name: "SkeinNetwork", package: "skein"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        arguments,
+      ],
+      swiftSettings: swiftSettings),
   ]
 )

@@ -16,55 +16,55 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
-  private struct Incoming: Sendable {
+  struct Incoming: Sendable {
     let request: Request
     let number: UInt64
   }
 
-  private enum Phase {
+  enum Phase {
     case waiting, open, lingering, closed
   }
 
   /// How many bytes wait to be looked at, or to be taken by a handler, before no more are taken from the socket.
-  private static let inboundLimit = 1 << 16
+  static let inboundLimit = 1 << 16
   /// After how many requests in a row other connections have their turn.
-  private static let requestsPerTurn = 32
-  private static let lingerTime = TimeAmount.seconds(2)
+  static let requestsPerTurn = 32
+  static let lingerTime = TimeAmount.seconds(2)
 
   let channel: any Channel
   let options: HTTPServer.Options
   let window = OutboundWindow()
-  private let handler: RequestHandler
-  private let onActive: (HTTPConnection) -> Void
-  private let onInactive: () -> Void
-  private let description: ConnectionDescription
+  let handler: RequestHandler
+  let onActive: (HTTPConnection) -> Void
+  let onInactive: () -> Void
+  let description: ConnectionDescription
 
-  private var context: ChannelHandlerContext?
-  private var executor: EventLoopExecutor?
+  var context: ChannelHandlerContext?
+  var executor: EventLoopExecutor?
 
-  private var phase = Phase.waiting
-  private var inbound = ByteBuffer()
-  private var parser: RequestParser
+  var phase = Phase.waiting
+  var inbound = ByteBuffer()
+  var parser: RequestParser
   var exchange: Exchange?
   /// Has the requests answered, one by one, until the connection is closed.
-  private var task: Task<Void, Never>?
+  var task: Task<Void, Never>?
   /// Whether a handler is at work: it may be so after the exchange, or the connection, has ended.
-  private var isAnswering = false
+  var isAnswering = false
   /// The next request, when the task has not taken it yet.
-  private var incoming: Incoming?
+  var incoming: Incoming?
   /// Set while the task waits for the next request.
-  private var waiter: UnsafeContinuation<Incoming?, Never>?
-  private var requestCount: UInt64 = 0
+  var waiter: UnsafeContinuation<Incoming?, Never>?
+  var requestCount: UInt64 = 0
   var timeouts = ConnectionTimeouts()
 
-  private var hasInputEnded = false
-  private var isStopping = false
-  private var isReadHeld = false
+  var hasInputEnded = false
+  var isStopping = false
+  var isReadHeld = false
   /// Whether something is to be sent, together with what other connections send.
-  private var isInBatch = false
+  var isInBatch = false
   /// What heads are written into: the same memory each time, if the socket has taken the last one.
   var outbound = ByteBuffer()
-  private var isAdvancing = false
+  var isAdvancing = false
 
   init(
     _ channel: any Channel, _ options: HTTPServer.Options, _ handler: @escaping RequestHandler,
@@ -166,7 +166,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     }
   }
 
-  private func readOn() {
+  func readOn() {
     guard isReadHeld, wantsInput else { return }
     isReadHeld = false
     context?.read()
@@ -202,150 +202,6 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     waiter?.resume(returning: nil)
     waiter = nil
     if wasWaiting { onInactive() }
-  }
-
-  // MARK: Requests
-
-  /// Goes on as far as what has come allows.
-  func advance() {
-    guard phase == .open, !isAdvancing else { return }
-    isAdvancing = true
-    var count = 0
-    while phase == .open, step() {
-      count += 1
-      guard count < Self.requestsPerTurn else {
-        eventLoop.execute { [self] in advance() }
-        break
-      }
-    }
-    isAdvancing = false
-    readOn()
-    watch()
-  }
-
-  /// Makes a step; false when something has to happen first.
-  private func step() -> Bool {
-    guard exchange != nil else { return takeRequest() }
-    exchange!.receiveBody(&inbound)
-    if exchange!.body?.isWanted == false { timeouts[.body] = nil }
-    guard let ending = exchange!.ending(hasInput: inbound.readableBytes > 0) else { return false }
-    switch ending {
-    case .discards:
-      if hasInputEnded { closeNow() }
-      return false
-    case .closes:
-      exchange = nil
-      finish()
-      return false
-    case .lingers:
-      linger()
-      return false
-    case .goesOn:
-      exchange = nil
-      timeouts[.body] = nil
-      return true
-    }
-  }
-
-  private func takeRequest() -> Bool {
-    // Who does not take the answers gets no more of them; and a handler that was given up is waited for.
-    guard channel.isWritable, !isAnswering else {
-      timeouts[.head] = nil
-      timeouts[.idle] = nil
-      return false
-    }
-    do throws(HTTPError) {
-      if let head = try parser.parse(&inbound) {
-        begin(head)
-        return true
-      }
-    } catch {
-      refuse(error)
-      return false
-    }
-    waitForHead()
-    return false
-  }
-
-  /// No head is complete.
-  private func waitForHead() {
-    if hasInputEnded || (isStopping && requestCount > 0 && inbound.readableBytes == 0) { return closeNow() }
-    guard timeouts[.head] == nil else { return }
-    if inbound.readableBytes > 0 {
-      timeouts[.idle] = nil
-      timeouts[.head] = now + TimeAmount(options.headTimeout)
-    } else if timeouts[.idle] == nil {
-      timeouts[.idle] = now + TimeAmount(options.idleTimeout)
-    }
-  }
-
-  private func begin(_ head: RequestHead) {
-    requestCount += 1
-    let number = requestCount
-    timeouts[.head] = nil
-    timeouts[.idle] = nil
-    if let timeout = options.responseTimeout { timeouts[.response] = now + TimeAmount(timeout) }
-    var exchange = Exchange(
-      head, number: number, keepsAlive: requestCount < options.maximumRequestsPerConnection)
-    let body: RequestBody
-    if let bytes = exchange.wholeBody(&inbound) {
-      body = RequestBody(.bytes(bytes), limit: options.maximumBodyBytes)
-    } else {
-      let stream = RequestBodyStream(length: exchange.bodyLength) { [weak self] in
-        self?.onLoop { $0.bodyIsWanted(number) }
-      }
-      exchange.body = stream
-      body = RequestBody(.stream(stream), limit: options.maximumBodyBytes)
-    }
-    self.exchange = exchange
-    isAnswering = true
-    let incoming = Incoming(request: Request(head, body: body), number: number)
-    if let waiter, let executor {
-      self.waiter = nil
-      executor.resume(waiter, returning: incoming)
-    } else {
-      self.incoming = incoming
-    }
-  }
-
-  /// The handler waits for more of the body.
-  private func bodyIsWanted(_ number: UInt64) {
-    guard exchange?.number == number, exchange!.expectsBody else { return }
-    if exchange!.takeContinue() {
-      write(.byteBuffer(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")))
-      flush()
-    }
-    if exchange!.body?.isWanted == true { timeouts[.body] = now + TimeAmount(options.bodyTimeout) }
-    readOn()
-    watch()
-  }
-
-  // MARK: The task
-
-  private func answerAll() async {
-    while let next = await nextRequest() {
-      await answer(next.request, next.number)
-      isAnswering = false
-      advance()
-    }
-  }
-
-  /// The next request; `nil` when the connection is closed.
-  private func nextRequest() async -> Incoming? {
-    defer { incoming = nil }
-    if let incoming { return incoming }
-    if phase == .closed { return nil }
-    return await withUnsafeContinuation { waiter = $0 }
-  }
-
-  private func answer(_ request: Request, _ number: UInt64) async {
-    let context = RequestContext(id: RequestID(), description)
-    let response = await RequestID.$current.withValue(context.id) {
-      do { return try await handler(request, context) } catch {
-        return Response(error, to: request, context, isGone: exchange?.number != number)
-      }
-    }
-    await send(response, number)
   }
 
   // MARK: Sending
@@ -393,7 +249,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   }
 
   /// Answers what is no request, and ends the connection.
-  private func refuse(_ error: HTTPError) {
+  func refuse(_ error: HTTPError) {
     options.logger.debug(
       "a request was refused", metadata: ["remote": "\(description.remote)", "error": "\(error)"])
     var head = channel.allocator.buffer(capacity: 512)
@@ -406,7 +262,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   }
 
   /// Sends what is to be sent, and closes.
-  private func finish() {
+  func finish() {
     flushNow()
     if channel.isWritable, window.pendingBytes == 0 {
       closeNow()
@@ -417,7 +273,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
 
   /// Tells the client that this is the end, and gives it time to see it: what it sends meanwhile is thrown away. If the
   /// socket were closed at once, with bytes that nobody read, the client's system might throw away the response.
-  private func linger() {
+  func linger() {
     phase = .lingering
     exchange?.body?.fail(.badRequest("the connection has ended"))
     exchange = nil
@@ -429,40 +285,5 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     timeouts[.linger] = now + Self.lingerTime
     readOn()
     watch()
-  }
-
-  // MARK: Time
-
-  /// Has a timer for what is due first.
-  func watch() {
-    guard phase != .closed, let instant = timeouts.setTimer() else { return }
-    eventLoop.assumeIsolated().scheduleTask(deadline: instant) { [weak self] in self?.timerFired() }
-  }
-
-  private func timerFired() {
-    guard phase != .closed else { return }
-    switch timeouts.fire(at: now) {
-    case nil: break
-    case .idle?, .write?, .linger?: closeNow()
-    case .head?:
-      if inbound.readableBytes == 0 {
-        closeNow()
-      } else {
-        refuse(HTTPError(.requestTimeout, "the head of the request has not come in time"))
-      }
-    case .body?:
-      exchange?.breakBody(HTTPError(.requestTimeout, "the body of the request does not go on"))
-    case .response?: giveUp()
-    }
-    watch()
-  }
-
-  /// The handler does not answer.
-  private func giveUp() {
-    guard let exchange, exchange.stage == .handling else { return }
-    options.logger.error(
-      "a handler has not answered in time", metadata: ["remote": "\(description.remote)"])
-    task?.cancel()
-    refuse(HTTPError(.serviceUnavailable, "the request could not be answered in time"))
   }
 }

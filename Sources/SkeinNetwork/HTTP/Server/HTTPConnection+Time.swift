@@ -1,0 +1,38 @@
+internal import HTTPTypes
+internal import Logging
+internal import NIOCore
+
+extension HTTPConnection {
+  /// Has a timer for what is due first.
+  func watch() {
+    guard phase != .closed, let instant = timeouts.setTimer() else { return }
+    eventLoop.assumeIsolated().scheduleTask(deadline: instant) { [weak self] in self?.timerFired() }
+  }
+
+  private func timerFired() {
+    guard phase != .closed else { return }
+    switch timeouts.fire(at: now) {
+    case nil: break
+    case .idle?, .write?, .linger?: closeNow()
+    case .head?:
+      if inbound.readableBytes == 0 {
+        closeNow()
+      } else {
+        refuse(HTTPError(.requestTimeout, "the head of the request has not come in time"))
+      }
+    case .body?:
+      exchange?.breakBody(HTTPError(.requestTimeout, "the body of the request does not go on"))
+    case .response?: giveUp()
+    }
+    watch()
+  }
+
+  /// The handler does not answer.
+  private func giveUp() {
+    guard let exchange, exchange.stage == .handling else { return }
+    options.logger.error(
+      "a handler has not answered in time", metadata: ["remote": "\(description.remote)"])
+    task?.cancel()
+    refuse(HTTPError(.serviceUnavailable, "the request could not be answered in time"))
+  }
+}
