@@ -18,7 +18,7 @@ final class RunningServer {
     }
     process.environment = environment
     let log = "\(folder)/\(server.name).log"
-    FileManager.default.createFile(atPath: log, contents: nil)
+    _ = FileManager.default.createFile(atPath: log, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: log)
     process.standardError = process.standardOutput
     try process.run()

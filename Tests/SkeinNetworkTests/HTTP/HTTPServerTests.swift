@@ -158,6 +158,32 @@ struct HTTPServerTests {
     }
   }
 
+  @Test(
+    "two thousand connections that are silent are held while others are served, and are answered after that")
+  func manyIdle() async throws {
+    try await withHTTPServer(router) { endpoint in
+      var idle: [WebClient] = []
+      for number in 0..<2000 {
+        let client = try await WebClient(endpoint)
+        if number % 100 == 0 { #expect(try await client.ask("GET", "/hello/a").status == 200) }
+        idle.append(client)
+      }
+      try await withThrowingTaskGroup { group in
+        for _ in 0..<100 {
+          group.addTask {
+            let client = try await WebClient(endpoint)
+            for _ in 0..<10 where try await client.ask("GET", "/hello/b").body != "Hello, b" { return false }
+            return true
+          }
+        }
+        for try await isRight in group { #expect(isRight) }
+      }
+      for client in idle where try await client.ask("GET", "/hello/c").body != "Hello, c" {
+        Issue.record("one that was silent was not answered")
+      }
+    }
+  }
+
   @Test("files are sent whole, in parts, and to several at once")
   func files() async throws {
     let folder = try temporaryDirectory()

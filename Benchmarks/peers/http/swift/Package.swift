@@ -14,6 +14,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
@@ -24,7 +25,9 @@ let package = Package(
       dependencies: [.product(name: "NIOHTTP1", package: "swift-nio"), arguments] + nio),
     .executableTarget(
       name: "hummingbird-http-server",
-      dependencies: [.product(name: "Hummingbird", package: "hummingbird"), arguments] + nio),
+      dependencies: [
+        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"), arguments,
+      ] + nio),
     .executableTarget(
       name: "flyingfox-http-server", dependencies: [.product(name: "FlyingFox", package: "FlyingFox"), arguments]),
   ]

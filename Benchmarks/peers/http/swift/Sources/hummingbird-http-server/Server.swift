@@ -1,6 +1,7 @@
 import ArgumentParser
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOPosix
 
 struct Message: ResponseEncodable { var message: String }
@@ -36,6 +37,8 @@ struct WithSecurity: RouterMiddleware {
   @Option var root = "."
 
   func run() async throws {
+    var logger = Logger(label: "hummingbird")
+    logger.logLevel = .error
     let router = Router()
     router.get("/plaintext") { _, _ in "Hello, World!\n" }
     router.get("/json") { _, _ in Message(message: "Hello, World!") }
@@ -48,7 +51,7 @@ struct WithSecurity: RouterMiddleware {
       router: router,
       configuration: .init(address: .hostname("127.0.0.1", port: port), backlog: 4096),
       eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup(numberOfThreads: threads)),
-      logger: { var logger = Logger(label: "x"); logger.logLevel = .error; return logger }())
+      logger: logger)
     try await application.runService()
   }
 }
