@@ -40,13 +40,12 @@ final class RunningServer {
 
   /// Ends it, and waits until it has ended.
   func stop() {
-    guard process.isRunning else { return }
+    // Those that a server has started may stay behind, and hold what this process waits for.
+    let family = family
     process.terminate()
     for _ in 0..<100 where process.isRunning { usleep(20_000) }
-    if process.isRunning {
-      for id in family { kill(id, SIGKILL) }
-      process.waitUntilExit()
-    }
+    for id in family where id != process.processIdentifier || process.isRunning { kill(id, SIGKILL) }
+    process.waitUntilExit()
   }
 
   // MARK: Its processes

@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import os
+import signal
 import sys
 
 from aiohttp import web
@@ -53,9 +54,13 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--root")
     arguments = parser.parse_args()
+    children = []
     for _ in range(arguments.threads - 1):
-        if os.fork() == 0:
+        child = os.fork()
+        if child == 0:
+            children = []
             break
+        children.append(child)
     app = web.Application()
     app.router.add_get("/plaintext", text)
     app.router.add_get("/json", json)
@@ -68,6 +73,8 @@ def main():
     web.run_app(
         app, host="127.0.0.1", port=arguments.port, reuse_port=True, access_log=None, backlog=4096, print=None
     )
+    for child in children:
+        os.kill(child, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ public struct CrossOrigin: Middleware {
     }
     var response =
       isPreflight ? preflight(request) : try await answer(request, context, by: next)
-    response.headers[.accessControlAllowOrigin] = allowed
+    response.headers.put(allowed, .accessControlAllowOrigin)
     if allowsCredentials { response.headers[.accessControlAllowCredentials] = "true" }
     if !isPreflight { response.headers[.accessControlExposeHeaders] = exposedHeaders }
     return vary(response)

@@ -17,7 +17,7 @@ public struct RequestIDs: Middleware {
     if let id = request.headers[Self.name].flatMap(RequestID.init) { context.id = id }
     return try await RequestID.$current.withValue(context.id) {
       var response = try await answer(request, context, by: next)
-      response.headers[Self.name] = context.id.description
+      response.headers.put(context.id.description, Self.name)
       return response
     }
   }

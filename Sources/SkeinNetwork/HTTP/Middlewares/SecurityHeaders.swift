@@ -31,7 +31,7 @@ public struct SecurityHeaders: Middleware {
     _ request: Request, _ context: RequestContext, next: @escaping RequestHandler
   ) async throws -> Response {
     var response = try await answer(request, context, by: next)
-    for field in fields where !response.headers.contains(field.name) { response.headers.append(field) }
+    for field in fields where !response.headers.has(field.name) { response.headers.append(field) }
     return response
   }
 }
