@@ -437,6 +437,21 @@ struct HTTPConnectionTests {
     }
   }
 
+  @Test("a body that comes slowly is no handler's time")
+  func slowBody() async throws {
+    try await onWire {
+      let wire = try Wire(HTTPServer.Options(), Wire.echo)
+      try wire.send(post("", length: 5))
+      for byte in ["h", "e", "l", "l"] {
+        wire.pass(.seconds(25))
+        try wire.send(byte)
+      }
+      wire.pass(.seconds(25))
+      try wire.send("o")
+      #expect(try wire.responses() == ["200 POST /p hello"])
+    }
+  }
+
   @Test("a handler that does not answer in time is cancelled, and the client told")
   func responseTimeout() async throws {
     let wasCancelled = Lock(false)

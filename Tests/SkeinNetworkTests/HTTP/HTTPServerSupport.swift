@@ -3,11 +3,16 @@ import NIOCore
 import SkeinNetwork
 import SkeinSync
 
-/// Runs a web server for as long as `body` takes.
+/// Runs a web server for as long as `body` takes. On a busy machine a client may be slower than one of a server's timeouts
+/// allows, which are tested where time is turned by hand.
 func withHTTPServer(
   _ router: Router, options: HTTPServer.Options = HTTPServer.Options(),
   _ body: (_ endpoint: TCPEndpoint) async throws -> Void
 ) async throws {
+  var options = options
+  (options.headTimeout, options.idleTimeout, options.bodyTimeout) = (
+    .seconds(600), .seconds(600), .seconds(600)
+  )
   let listening = Queue<TCPEndpoint>()
   let server = try HTTPServer(router, port: 0, options: options, onListening: { _ = listening.tryPut($0) })
   let running = Task { try await server.run() }

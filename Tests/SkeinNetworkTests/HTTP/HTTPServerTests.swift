@@ -142,6 +142,32 @@ struct HTTPServerTests {
     }
   }
 
+  @Test("a client that takes its time gets all of the last response", arguments: ["bytes", "stream", "file"])
+  func slowLastResponse(kind: String) async throws {
+    let folder = try temporaryDirectory()
+    defer { removeDirectory(folder) }
+    let text = String(repeating: "0123456789abcdef", count: 1 << 19)
+    let file = fopen(folder + "/file", "w")!
+    fputs(text, file)
+    fclose(file)
+    var router = Router()
+    router.get("/bytes") { _, _ in text }
+    router.get("/stream") { _, _ in Response(body: .stream { try await $0.write(text) }) }
+    router.files("", try StaticFiles(root: folder))
+    try await withHTTPServer(router) { endpoint in
+      for ends in [true, false] {
+        let client = try await WebClient(endpoint)
+        try await client.send(
+          "GET /\(kind) HTTP/1.1\r\nHost: h\r\n\(ends ? "" : "Connection: close\r\n")\r\n")
+        if ends { try await client.connection.writer.end() }
+        // Longer than a connection lingers: what the system's buffers do not hold has not gone by then.
+        try await Task.sleep(for: .milliseconds(2200))
+        let all = try await client.connection.reader.readToEnd(limit: 1 << 25, timeout: .seconds(60))
+        #expect(all.readableBytes > text.utf8.count)
+      }
+    }
+  }
+
   @Test("connections beyond the limit wait, and are served when others have ended")
   func limit() async throws {
     var options = HTTPServer.Options()

@@ -23,14 +23,15 @@ extension HTTPConnection {
   private func step() -> Bool {
     guard exchange != nil else { return takeRequest() }
     exchange!.receiveBody(&inbound)
-    if exchange!.body?.isWanted == false { timeouts[.body] = nil }
+    if timeouts[.body] != nil, exchange!.body?.isWanted == false {
+      timeouts[.body] = nil
+      waitForResponse()
+    }
     guard let ending = exchange!.ending(hasInput: inbound.readableBytes > 0) else { return false }
     switch ending {
     case .discards:
-      if hasInputEnded { closeNow() }
       return false
     case .closes:
-      exchange = nil
       finish()
       return false
     case .lingers:
@@ -65,7 +66,7 @@ extension HTTPConnection {
 
   /// No head is complete.
   private func waitForHead() {
-    if hasInputEnded || (isStopping && requestCount > 0 && inbound.readableBytes == 0) { return closeNow() }
+    if hasInputEnded || (isStopping && requestCount > 0 && inbound.readableBytes == 0) { return finish() }
     guard timeouts[.head] == nil else { return }
     if inbound.readableBytes > 0 {
       timeouts[.idle] = nil
@@ -80,7 +81,6 @@ extension HTTPConnection {
     let number = requestCount
     timeouts[.head] = nil
     timeouts[.idle] = nil
-    if let timeout = options.responseTimeout { timeouts[.response] = now + TimeAmount(timeout) }
     var exchange = Exchange(
       head, number: number, keepsAlive: requestCount < options.maximumRequestsPerConnection)
     let body: RequestBody
@@ -94,6 +94,7 @@ extension HTTPConnection {
       body = RequestBody(.stream(stream), limit: options.maximumBodyBytes)
     }
     self.exchange = exchange
+    waitForResponse()
     isAnswering = true
     let incoming = Incoming(request: Request(head, body: body), number: number)
     if let waiter, let executor {
@@ -104,14 +105,23 @@ extension HTTPConnection {
     }
   }
 
-  /// The handler waits for more of the body.
+  /// The handler has what it needs to answer.
+  func waitForResponse() {
+    guard let timeout = options.responseTimeout, exchange?.stage == .handling else { return }
+    timeouts[.response] = now + TimeAmount(timeout)
+  }
+
+  /// The handler waits for more of the body: that is the client's time, and not its own.
   private func bodyIsWanted(_ number: UInt64) {
     guard exchange?.number == number, exchange!.expectsBody else { return }
     if exchange!.takeContinue() {
       write(.byteBuffer(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")))
       flush()
     }
-    if exchange!.body?.isWanted == true { timeouts[.body] = now + TimeAmount(options.bodyTimeout) }
+    if exchange!.body?.isWanted == true {
+      timeouts[.response] = nil
+      timeouts[.body] = now + TimeAmount(options.bodyTimeout)
+    }
     readOn()
     watch()
   }
@@ -136,11 +146,13 @@ extension HTTPConnection {
 
   private func answer(_ request: Request, _ number: UInt64) async {
     let context = RequestContext(id: RequestID(), description)
-    let response = await RequestID.$current.withValue(context.id) {
-      do { return try await handler(request, context) } catch {
-        return Response(error, to: request, context, isGone: exchange?.number != number)
+    requestID = context.id
+    await RequestID.$current.withValue(context.id) {
+      let response: Response
+      do { response = try await handler(request, context) } catch {
+        response = Response(error, to: request, context, isGone: exchange?.number != number)
       }
+      await send(response, number)
     }
-    await send(response, number)
   }
 }

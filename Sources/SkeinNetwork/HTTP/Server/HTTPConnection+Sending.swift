@@ -25,7 +25,8 @@ extension HTTPConnection {
     } catch {
       // By this the client knows that something is missing.
       if !(error is StreamError || error is WaitError || error is CancellationError) {
-        options.logger.error("a response has broken off", metadata: ["error": "\(error)"])
+        options.logger.error(
+          "a response has broken off", metadata: logMetadata.merging(["error": "\(error)"]) { $1 })
       }
       closeNow()
     }

@@ -22,16 +22,22 @@ extension HTTPConnection {
       }
     case .body?:
       exchange?.breakBody(HTTPError(.requestTimeout, "the body of the request does not go on"))
+      waitForResponse()
     case .response?: giveUp()
     }
     watch()
+  }
+
+  /// What is logged of the request that is being answered.
+  var logMetadata: Logger.Metadata {
+    ["request": "\(requestID.map { "\($0)" } ?? "-")", "remote": "\(description.remote)"]
   }
 
   /// The handler does not answer.
   private func giveUp() {
     guard let exchange, exchange.stage == .handling else { return }
     options.logger.error(
-      "a handler has not answered in time", metadata: ["remote": "\(description.remote)"])
+      "a handler has not answered in time", metadata: logMetadata)
     task?.cancel()
     refuse(HTTPError(.serviceUnavailable, "the request could not be answered in time"))
   }

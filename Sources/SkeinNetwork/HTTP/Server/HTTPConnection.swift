@@ -5,7 +5,7 @@ internal import NIOCore
 /// A connection of a web server: takes requests out of what comes, has them answered one by one, and sends the answers.
 ///
 /// ```text
-/// waiting ──(a place)──> open ──(the last response, a refusal)──> lingering ──(the client's end)──> closed
+/// waiting ──(a place)──> open ──(the last response, a refusal)──> ending ──(all has gone; the client's end)──> closed
 /// ```
 ///
 /// While it is open there is an ``Exchange``, or the head of the next request comes. Everything here is touched on the
@@ -22,7 +22,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   }
 
   enum Phase {
-    case waiting, open, lingering, closed
+    case waiting, open, ending, closed
   }
 
   /// How many bytes wait to be looked at, or to be taken by a handler, before no more are taken from the socket.
@@ -55,9 +55,13 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   /// Set while the task waits for the next request.
   var waiter: UnsafeContinuation<Incoming?, Never>?
   var requestCount: UInt64 = 0
+  /// Of the last one that a handler got.
+  var requestID: RequestID?
   var timeouts = ConnectionTimeouts()
 
   var hasInputEnded = false
+  /// Whether all that was to be sent has gone, and the end of it.
+  var hasOutputEnded = false
   var isStopping = false
   var isReadHeld = false
   /// Whether something is to be sent, together with what other connections send.
@@ -139,7 +143,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   func channelActive(context: ChannelHandlerContext) { onActive(self) }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard phase != .lingering, phase != .closed else { return }
+    guard phase != .ending, phase != .closed else { return }
     var bytes = unwrapInboundIn(data)
     if inbound.readableBytes == 0 {
       inbound = bytes
@@ -161,7 +165,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   var wantsInput: Bool {
     switch phase {
     case .waiting: false
-    case .lingering, .closed: true
+    case .ending, .closed: true
     case .open: inbound.readableBytes + (exchange?.body?.waitingBytes ?? 0) < Self.inboundLimit
     }
   }
@@ -174,13 +178,14 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     timeouts[.write] = channel.isWritable ? nil : now + TimeAmount(options.writeTimeout)
-    if channel.isWritable { advance() } else { watch() }
+    // Not at once: it may be another connection's task that has flushed this one, and tasks are gone on with outside of others.
+    if channel.isWritable { eventLoop.execute { [self] in advance() } } else { watch() }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard case ChannelEvent.inputClosed? = event as? ChannelEvent else { return }
     hasInputEnded = true
-    if phase == .lingering { return closeNow() }
+    if hasOutputEnded { return closeNow() }
     if exchange?.expectsBody == true {
       exchange?.breakBody(.badRequest("the body ends before its end"))
     }
@@ -262,28 +267,34 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   }
 
   /// Sends what is to be sent, and closes.
-  func finish() {
-    flushNow()
-    if channel.isWritable, window.pendingBytes == 0 {
-      closeNow()
-    } else {
-      linger()
-    }
-  }
+  func finish() { end(lingers: false) }
 
   /// Tells the client that this is the end, and gives it time to see it: what it sends meanwhile is thrown away. If the
   /// socket were closed at once, with bytes that nobody read, the client's system might throw away the response.
-  func linger() {
-    phase = .lingering
+  func linger() { end(lingers: true) }
+
+  private func end(lingers: Bool) {
+    phase = .ending
     exchange?.body?.fail(.badRequest("the connection has ended"))
     exchange = nil
     inbound = ByteBuffer()
-    flushNow()
     timeouts.clear()
-    context?.close(mode: .output, promise: nil)
-    if hasInputEnded { return closeNow() }
-    timeouts[.linger] = now + Self.lingerTime
+    timeouts[.write] = now + TimeAmount(options.writeTimeout)
+    flushNow()
+    // The end goes behind all that waits to be taken.
+    let promise = eventLoop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenComplete { [self] _ in outputHasEnded(lingers: lingers) }
+    if let context { context.close(mode: .output, promise: promise) } else { promise.succeed() }
     readOn()
+    watch()
+  }
+
+  private func outputHasEnded(lingers: Bool) {
+    guard phase == .ending else { return }
+    hasOutputEnded = true
+    timeouts[.write] = nil
+    guard lingers, !hasInputEnded else { return closeNow() }
+    timeouts[.linger] = now + Self.lingerTime
     watch()
   }
 }

@@ -44,7 +44,8 @@ public struct HTTPServer: Service {
     public var headTimeout = Duration.seconds(10)
     /// How long a handler that reads a body may get nothing of it; then it is 408.
     public var bodyTimeout = Duration.seconds(30)
-    /// How long a handler may take to answer; then the client gets 503, and the handler is cancelled. `nil` is without limit.
+    /// How long a handler may take to answer, not counting what it waits for the body; then the client gets 503, and the
+    /// handler is cancelled. `nil` is without limit.
     public var responseTimeout: Duration? = .seconds(60)
     /// How long the client may take nothing of what was sent; then the connection is closed.
     public var writeTimeout = Duration.seconds(60)
