@@ -8,9 +8,6 @@ final class EventLoopExecutor: TaskExecutor {
     var jobs: Deque<UnownedJob> = []
     /// Whether the event loop was asked to run them.
     var isScheduled = false
-    /// Whether the next one from the event loop itself is run by whoever is there.
-    var isHandingOver = false
-    var handedOver: UnownedJob?
   }
 
   private let loop: any EventLoop
@@ -26,13 +23,7 @@ final class EventLoopExecutor: TaskExecutor {
 
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    let isHere = loop.inEventLoop
     let schedules = state.withLock { state in
-      if isHere, state.isHandingOver {
-        state.isHandingOver = false
-        state.handedOver = job
-        return false
-      }
       state.jobs.append(job)
       defer { state.isScheduled = true }
       return !state.isScheduled
@@ -48,23 +39,5 @@ final class EventLoopExecutor: TaskExecutor {
       return state.jobs
     }
     while let job = jobs.popFirst() { job.runSynchronously(on: asUnownedTaskExecutor()) }
-  }
-
-  /// Goes on with a task that waits, at once: it makes its next steps before this returns. On the event loop, and not within
-  /// a task.
-  func resume<Value: Sendable>(
-    _ continuation: UnsafeContinuation<Value, Never>, returning value: sending Value
-  ) {
-    assert(
-      withUnsafeCurrentTask { $0 == nil } && loop.inEventLoop,
-      "a task is gone on with from the event loop alone")
-    state.withLock { $0.isHandingOver = true }
-    continuation.resume(returning: value)
-    let job = state.withLock { state in
-      defer { state.handedOver = nil }
-      state.isHandingOver = false
-      return state.handedOver
-    }
-    job?.runSynchronously(on: asUnownedTaskExecutor())
   }
 }

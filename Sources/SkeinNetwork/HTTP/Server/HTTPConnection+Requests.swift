@@ -96,13 +96,11 @@ extension HTTPConnection {
     self.exchange = exchange
     waitForResponse()
     isAnswering = true
-    let incoming = Incoming(request: Request(head, body: body), number: number)
-    if let waiter, let executor {
-      self.waiter = nil
-      executor.resume(waiter, returning: incoming)
-    } else {
-      self.incoming = incoming
+    let request = Request(head, body: body)
+    // Begins here and now. Detached: what another connection's task has in its task-locals is not this one's.
+    let task = Task.immediateDetached(executorPreference: executor) { [self] in await answer(request, number)
     }
+    if isAnswering { self.task = task }
   }
 
   /// The handler has what it needs to answer.
@@ -128,22 +126,6 @@ extension HTTPConnection {
 
   // MARK: The task
 
-  func answerAll() async {
-    while let next = await nextRequest() {
-      await answer(next.request, next.number)
-      isAnswering = false
-      advance()
-    }
-  }
-
-  /// The next request; `nil` when the connection is closed.
-  private func nextRequest() async -> Incoming? {
-    defer { incoming = nil }
-    if let incoming { return incoming }
-    if phase == .closed { return nil }
-    return await withUnsafeContinuation { waiter = $0 }
-  }
-
   private func answer(_ request: Request, _ number: UInt64) async {
     let context = RequestContext(id: RequestID(), description)
     requestID = context.id
@@ -154,5 +136,9 @@ extension HTTPConnection {
       }
       await send(response, number)
     }
+    isAnswering = false
+    task = nil
+    advance()
+    tellOfEnd()
   }
 }

@@ -36,6 +36,7 @@ extension HTTPConnection {
     let isSmall = body?.readableBytes ?? 0 <= Self.smallBody
     if let body, isSmall { outbound.writeImmutableBuffer(body) }
     write(.byteBuffer(outbound))
+    outbound = ByteBuffer()
     if let body, !isSmall { write(.byteBuffer(body)) }
   }
 

@@ -16,11 +16,6 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   typealias OutboundIn = IOData
   typealias OutboundOut = IOData
 
-  struct Incoming: Sendable {
-    let request: Request
-    let number: UInt64
-  }
-
   enum Phase {
     case waiting, open, ending, closed
   }
@@ -46,14 +41,10 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   var inbound = ByteBuffer()
   var parser: RequestParser
   var exchange: Exchange?
-  /// Has the requests answered, one by one, until the connection is closed.
+  /// Of the handler that is at work: it may be so after the exchange, or the connection, has ended.
   var task: Task<Void, Never>?
-  /// Whether a handler is at work: it may be so after the exchange, or the connection, has ended.
   var isAnswering = false
-  /// The next request, when the task has not taken it yet.
-  var incoming: Incoming?
-  /// Set while the task waits for the next request.
-  var waiter: UnsafeContinuation<Incoming?, Never>?
+  var onEnd: (@Sendable () -> Void)?
   var requestCount: UInt64 = 0
   /// Of the last one that a handler got.
   var requestID: RequestID?
@@ -66,7 +57,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   var isReadHeld = false
   /// Whether something is to be sent, together with what other connections send.
   var isInBatch = false
-  /// What heads are written into: the same memory each time, if the socket has taken the last one.
+  /// What a head is written into.
   var outbound = ByteBuffer()
   var isAdvancing = false
 
@@ -93,13 +84,9 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
 
   func begin(_ executor: EventLoopExecutor, onEnd: @escaping @Sendable () -> Void) {
     guard phase == .waiting else { return onEnd() }
-    self.executor = executor
+    (self.executor, self.onEnd) = (executor, onEnd)
     phase = .open
     timeouts[.head] = now + TimeAmount(options.headTimeout)
-    task = Task.immediate(executorPreference: executor) { [self] in
-      await answerAll()
-      onEnd()
-    }
     advance()
   }
 
@@ -178,7 +165,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     timeouts[.write] = channel.isWritable ? nil : now + TimeAmount(options.writeTimeout)
-    // Not at once: it may be another connection's task that has flushed this one, and tasks are gone on with outside of others.
+    // Not at once: it may be another connection's task that has flushed this one, and would have to wait.
     if channel.isWritable { eventLoop.execute { [self] in advance() } } else { watch() }
   }
 
@@ -203,10 +190,15 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     exchange = nil
     window.end(.reset)
     task?.cancel()
-    task = nil
-    waiter?.resume(returning: nil)
-    waiter = nil
     if wasWaiting { onInactive() }
+    tellOfEnd()
+  }
+
+  /// Tells those who count, when the channel is closed and no handler is at work.
+  func tellOfEnd() {
+    guard phase == .closed, !isAnswering, let onEnd else { return }
+    self.onEnd = nil
+    onEnd()
   }
 
   // MARK: Sending
@@ -240,7 +232,7 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
       status: response.status, length: response.body.length, isHead: exchange!.isHead,
       minorVersion: exchange!.minorVersion)
     let promise = exchange!.beginResponse(framing, mayGoOn: !isStopping && !hasInputEnded)
-    outbound.clear(minimumCapacity: 512)
+    outbound = channel.allocator.buffer(capacity: 512)
     ResponseEncoder.write(response, framing, promise, to: &outbound)
     return framing
   }
