@@ -66,7 +66,11 @@ final class ServeCounters: Middleware {
   var summary: String { Self.text(state.withLock { $0 }) }
 
   private static func text(_ state: State) -> String {
-    let failures = state.failures == 0 ? "" : "  \(state.failures) errors"
-    return "\(state.requests) requests\(failures)  \(ByteText.text(state.bytes))"
+    let failures = state.failures == 0 ? "" : "  \(count(state.failures, "error"))"
+    return "\(count(state.requests, "request"))\(failures)  \(ByteText.text(state.bytes))"
+  }
+
+  private static func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
   }
 }
