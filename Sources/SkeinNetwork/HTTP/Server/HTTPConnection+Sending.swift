@@ -5,20 +5,24 @@ internal import SkeinSync
 extension HTTPConnection {
   /// Up to how many bytes a body goes into one buffer with its head.
   private static let smallBody = 16 * 1024
-  /// How much of a file is handed over at once.
-  private static let filePiece = 512 * 1024
+  /// How much of a larger body, or a file, is handed over at once: so much has to be taken within the time for writing.
+  private static let pieceSize = 512 * 1024
 
   /// Sends a response; suspends the task while the client is behind.
   func send(_ response: Response, _ number: UInt64) async {
     guard let framing = beginResponse(response, number) else { return }
     do {
       switch response.body.content {
-      case .bytes(let bytes): sendHead(framing.hasBody ? bytes : nil)
+      case .bytes(let bytes) where !framing.hasBody || bytes.readableBytes <= Self.smallBody:
+        sendHead(framing.hasBody ? bytes : ByteBuffer())
+      case .bytes(let bytes):
+        sendHead()
+        try await send(bytes)
       case .file(let file, let range):
-        sendHead(nil)
+        sendHead()
         if framing.hasBody { try await send(file, range) }
       case .stream(_, let body):
-        sendHead(nil)
+        sendHead()
         if framing.hasBody { try await send(body, framing) }
       }
       endResponse(number)
@@ -32,18 +36,25 @@ extension HTTPConnection {
     }
   }
 
-  private func sendHead(_ body: ByteBuffer?) {
-    let isSmall = body?.readableBytes ?? 0 <= Self.smallBody
-    if let body, isSmall { outbound.writeImmutableBuffer(body) }
+  private func sendHead(_ body: ByteBuffer = ByteBuffer()) {
+    outbound.writeImmutableBuffer(body)
     write(.byteBuffer(outbound))
     outbound = ByteBuffer()
-    if let body, !isSmall { write(.byteBuffer(body)) }
+  }
+
+  private func send(_ bytes: ByteBuffer) async throws {
+    var rest = bytes
+    while rest.readableBytes > 0 {
+      let piece = rest.readSlice(length: min(Self.pieceSize, rest.readableBytes))!
+      try await window.reserve(piece.readableBytes, until: nil, clock: MonotonicClock())
+      write(.byteBuffer(piece), count: piece.readableBytes)
+    }
   }
 
   private func send(_ file: OpenFile, _ range: Range<Int>) async throws {
     var rest = range
     while !rest.isEmpty {
-      let piece = rest.prefix(Self.filePiece)
+      let piece = rest.prefix(Self.pieceSize)
       rest = rest.dropFirst(piece.count)
       try await window.reserve(piece.count, until: nil, clock: MonotonicClock())
       let handle = file.lend()
