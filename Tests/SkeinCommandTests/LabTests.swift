@@ -17,7 +17,8 @@ import Testing
         "concurrency", "scaling", "lifecycle", "daemon", "race", "lock", "rlock", "semaphore", "event",
         "condition", "barrier", "queue", "worker-pool", "priority", "thread-local", "thread-pool",
         "future-chain", "process", "isolation", "start-methods", "ipc-queue", "pipe", "shared-memory",
-        "manager", "process-pool", "initializer", "echo", "deadlock", "pool-size", "dictionary", "dispatch",
+        "manager", "process-pool", "initializer", "echo", "web-server", "deadlock", "pool-size", "dictionary",
+        "dispatch",
       ])
     for experiment in Experiments.all {
       #expect(

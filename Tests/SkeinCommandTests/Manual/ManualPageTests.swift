@@ -12,7 +12,9 @@ import Testing
     #expect(
       titles == [
         "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "VERBS: RUN", "VERBS: JOBS", "VERBS: LOOK",
-        "VERBS: KEEP IN ORDER", "VERBS: LEARN", "ENVIRONMENT", "EXIT STATUS", "FILES", "EXAMPLES", "SEE ALSO",
+        "VERBS: KEEP IN ORDER", "VERBS: SERVE", "VERBS: LEARN", "ENVIRONMENT", "EXIT STATUS", "FILES",
+        "EXAMPLES",
+        "SEE ALSO",
       ])
     #expect(text.hasPrefix(".TH \""))
   }

@@ -491,6 +491,33 @@ struct HTTPConnectionTests {
     }
   }
 
+  @Test("a client that takes its answer slowly, but goes on, is not closed")
+  func slowButSteady() async throws {
+    let gates = [HandlerGate(), HandlerGate(), HandlerGate()]
+    try await onWire {
+      let wire = try Wire { _, _ in
+        Response(
+          body: .stream { writer in
+            for gate in gates {
+              try await gate.pass()
+              try await writer.write("x")
+            }
+            try await Event().wait()
+          })
+      }
+      try wire.send(Self.get)
+      wire.setWritable(false)
+      for gate in gates {
+        wire.pass(.seconds(50))
+        gate.event.set()
+        wire.run()
+        #expect(!wire.isClosed)
+      }
+      wire.pass(.seconds(60))
+      #expect(wire.isClosed)
+    }
+  }
+
   // MARK: Stopping
 
   @Test(

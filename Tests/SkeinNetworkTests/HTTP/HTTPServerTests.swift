@@ -168,27 +168,6 @@ struct HTTPServerTests {
     }
   }
 
-  @Test("a client that takes a large body slowly, but goes on, gets all of it")
-  func slowButSteady() async throws {
-    let body = ByteBuffer(repeating: 1, count: 24 << 20)
-    var router = Router()
-    router.get("/") { _, _ in Response(body: .bytes(body)) }
-    var options = HTTPServer.Options()
-    options.writeTimeout = .seconds(3)
-    try await withHTTPServer(router, options: options) { endpoint in
-      let client = try await WebClient(endpoint)
-      try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-      var count = 0
-      for _ in 0..<20 {
-        try await Task.sleep(for: .milliseconds(200))
-        count += try await client.connection.reader.readExactly(1 << 20, timeout: .seconds(60)).readableBytes
-      }
-      count += try await client.connection.reader.readToEnd(limit: 1 << 25, timeout: .seconds(60))
-        .readableBytes
-      #expect(count > body.readableBytes)
-    }
-  }
-
   @Test("connections beyond the limit wait, and are served when others have ended")
   func limit() async throws {
     var options = HTTPServer.Options()

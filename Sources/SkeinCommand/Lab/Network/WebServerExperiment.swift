@@ -7,8 +7,7 @@ internal import SkeinSync
 struct WebServerExperiment: Experiment {
   let name = "web-server"
   let section = "16.4.6"
-  let title =
-    "A web server with routes, a middleware and its own errors holds a thousand connections, and answers each"
+  let title = "A web server with routes and a middleware holds a thousand connections, and answers each"
   let lesson = """
     A connection that waits costs some kilobytes and no thread. What a handler throws is an answer, and a server that is told \
     to end lets its requests end first.
