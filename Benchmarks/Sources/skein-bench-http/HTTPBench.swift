@@ -56,6 +56,7 @@ import Foundation
     let places = try Places()
     let (rounds, seconds) = (runs ?? (quick ? 1 : 3), quick ? 1.0 : 4.0)
     let folder = FileManager.default.temporaryDirectory.path + "/skein-bench-http-\(getpid())"
+    Children.all.endWhenInterrupted(removing: folder)
     try makeFiles(folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let servers = WebServer.all(in: places).filter {
@@ -81,7 +82,7 @@ import Foundation
       say("\(webCase.name), round \(round)")
       for server in servers {
         do {
-          let running = try RunningServer(server, threads: webCase.threads, root: folder, folder: folder)
+          let running = try RunningServer(server, for: webCase, folder: folder)
           defer { running.stop() }
           figures[server.name, default: []].append(try wrk.run(webCase, on: running, folder: folder))
         } catch { report.troubles.append("\(server.name), \(webCase.name): \(error)") }

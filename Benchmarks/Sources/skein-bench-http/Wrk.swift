@@ -48,7 +48,8 @@ struct Wrk {
       + ["http://127.0.0.1:\(server.port)\(webCase.work.path)"]
     let output = Pipe()
     process.standardOutput = output
-    try process.run()
+    try Children.all.start(process)
+    defer { Children.all.end(process) }
     // While the connections are there: close to the end.
     usleep(UInt32(seconds * 800_000))
     let memory = server.residentMemory
