@@ -11,6 +11,7 @@ struct WebServer {
   var command: (_ port: Int, _ threads: Int, _ root: String, _ folder: String) throws -> [String]
 
   private static let simple: Set<WebCase.Work> = [.text, .json, .closing]
+  private static let files: Set<WebCase.Work> = [.file1k, .file100k, .file10m]
   private static let all = Set(WebCase.Work.allCases)
 
   /// All of them, with what each needs.
@@ -18,10 +19,11 @@ struct WebServer {
     [
       program("skein", all, places.server, []),
       nginx(name: "nginx", all.subtracting([.routed]), cachesFiles: false),
-      nginx(name: "nginx-open-files", [.file1k, .file100k, .file10m], cachesFiles: true),
+      nginx(name: "nginx-open-files", files, cachesFiles: true),
       program("nio", simple, places.swiftPeers + "/nio-http-server", []),
       program("hummingbird", all, places.swiftPeers + "/hummingbird-http-server", []),
-      program("flyingfox", simple, places.swiftPeers + "/flyingfox-http-server", []),
+      program(
+        "flyingfox", simple.union(files), places.swiftPeers + "/flyingfox-http-server", []),
       program("go", all, places.peers + "/http-go/peer", []),
       program("aiohttp", all, places.python, ["\(places.sources)/aiohttp_server.py"]),
       program("uvicorn", simple, places.python, ["\(places.sources)/uvicorn_server.py"]),

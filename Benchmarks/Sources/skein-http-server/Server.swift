@@ -16,7 +16,7 @@ import SkeinNetwork
     router.files("/files", try StaticFiles(root: root + "/files"))
     router.group("/api") { api in
       api.use(RequestIDs(), SecurityHeaders(), CrossOrigin(origins: .any))
-      for name in ["a", "b", "c", "d", "e", "f"] { api.get("/\(name)/{id:Int}") { _, _ in "x" } }
+      for name in ["a", "b", "c", "d", "e", "f", "g", "h"] { api.get("/\(name)/{id:Int}") { _, _ in "x" } }
       api.get("/users/{id:Int}/posts") { _, context in "posts of \(context.parameters["id"]!)" }
     }
     var options = HTTPServer.Options()

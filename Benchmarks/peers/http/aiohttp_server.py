@@ -66,7 +66,7 @@ def main():
     app.router.add_get("/json", json)
     app.router.add_static("/files/", os.path.join(arguments.root, "files"))
     api = web.Application(middlewares=[with_id, with_security, with_origins])
-    for name in "abcdef":
+    for name in "abcdefgh":
         api.router.add_get("/" + name + r"/{id:\d+}", text)
     api.router.add_get(r"/users/{id:\d+}/posts", posts)
     app.add_subapp("/api", api)

@@ -58,7 +58,7 @@ func main() {
 		w.Header().Set("Content-Type", "application/json")
 		json.NewEncoder(w).Encode(map[string]string{"message": "Hello, World!"})
 	})
-	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
 		mux.HandleFunc("/api/"+name+"/", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("x")) })
 	}
 	// Debian's Go has no patterns with parameters yet: what is behind the prefix is parted by hand.

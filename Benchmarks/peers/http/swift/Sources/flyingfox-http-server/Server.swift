@@ -18,6 +18,8 @@ import Foundation
         statusCode: .ok, headers: [.contentType: "application/json"],
         body: try JSONEncoder().encode(["message": "Hello, World!"]))
     }
+    let files = DirectoryHTTPHandler(root: URL(filePath: root + "/files"), serverPath: "/files")
+    await server.appendRoute("/files/*", to: files)
     try await server.run()
   }
 }

@@ -45,7 +45,7 @@ struct WithSecurity: RouterMiddleware {
     router.add(middleware: FileMiddleware(root, searchForIndexHtml: false))
     let api = router.group("/api").add(middleware: WithID()).add(middleware: WithSecurity())
       .add(middleware: CORSMiddleware(allowOrigin: .all))
-    for name in ["a", "b", "c", "d", "e", "f"] { api.get("/\(name)/:id") { _, _ in "x" } }
+    for name in ["a", "b", "c", "d", "e", "f", "g", "h"] { api.get("/\(name)/:id") { _, _ in "x" } }
     api.get("/users/:id/posts") { _, context in "posts of \(try context.parameters.require("id", as: Int.self))" }
     let application = Application(
       router: router,

@@ -43,10 +43,11 @@ private final class Answering: ChannelInboundHandler {
 
   private func answer(_ context: ChannelHandlerContext) {
     let body = isJSON ? Self.json : Self.text
-    let headers: HTTPHeaders = [
+    var headers: HTTPHeaders = [
       "Content-Type": isJSON ? "application/json" : "text/plain; charset=utf-8",
       "Content-Length": "\(body.readableBytes)",
     ]
+    if !keepsAlive { headers.add(name: "Connection", value: "close") }
     let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
