@@ -21,11 +21,13 @@ import Foundation
   @Flag(help: "Write the tables to Benchmarks/RESULTS.md.")
   var save = false
 
-  @Option(help: ArgumentHelp("How many rounds the medians are of.", valueName: "count"))
+  @Option(
+    name: [.customLong("runs"), .customLong("rounds")],
+    help: ArgumentHelp("How many rounds the medians are of.", valueName: "count"))
   var runs: Int?
 
   @Option(
-    name: .customLong("case"),
+    name: [.customLong("case"), .customLong("only")],
     help: ArgumentHelp("Measure only cases whose names begin with this; may be repeated.", valueName: "name"))
   var names: [String] = []
 
@@ -54,16 +56,16 @@ import Foundation
     }
     raiseDescriptorLimit()
     let places = try Places()
+    let servers = try wantedServers(in: places)
     let (rounds, seconds) = (runs ?? (quick ? 1 : 3), quick ? 1.0 : 4.0)
     let folder = FileManager.default.temporaryDirectory.path + "/skein-bench-http-\(getpid())"
     Children.all.endWhenInterrupted(removing: folder)
     try makeFiles(folder)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let servers = WebServer.all(in: places).filter {
-      $0.name == "skein" || (!skipsPeers && (peers.isEmpty || peers.contains($0.name)))
-    }
-    var report = WebReport(machine: .current, rounds: rounds, seconds: seconds, entries: [], troubles: [])
-    report.troubles = servers.compactMap { server in server.trouble.map { "\(server.name): \($0)" } }
+    var report = WebReport(
+      machine: .current, rounds: rounds, seconds: seconds,
+      versions: servers.filter { $0.trouble == nil }.compactMap(\.made),
+      troubles: servers.compactMap { server in server.trouble.map { "\(server.name): \($0)" } })
     let wrk = Wrk(places: places, seconds: seconds)
     for webCase in cases {
       measure(
@@ -72,6 +74,17 @@ import Foundation
     }
     print(report.text)
     if save { try ResultsFile.save(report.markdown, under: WebReport.heading, at: places.results) }
+  }
+
+  /// Skein's server, and those that were asked for.
+  private func wantedServers(in places: Places) throws -> [WebServer] {
+    let all = WebServer.all(in: places)
+    for name in peers where !all.contains(where: { $0.isCalled(name) }) {
+      throw ValidationError("no server is called \(name): \(all.map(\.name).joined(separator: ", "))")
+    }
+    return all.filter { server in
+      server.name == "skein" || (!skipsPeers && (peers.isEmpty || peers.contains(where: server.isCalled)))
+    }
   }
 
   private func measure(
@@ -85,12 +98,17 @@ import Foundation
           let running = try RunningServer(server, for: webCase, folder: folder)
           defer { running.stop() }
           figures[server.name, default: []].append(try wrk.run(webCase, on: running, folder: folder))
-        } catch { report.troubles.append("\(server.name), \(webCase.name): \(error)") }
+        } catch { note("\(server.name), \(webCase.name): \(error)", &report) }
       }
     }
     report.entries += servers.compactMap { server in
       figures[server.name].map { WebReport.Entry(webCase: webCase, server: server.name, figures: $0) }
     }
+  }
+
+  private func note(_ trouble: String, _ report: inout WebReport) {
+    say(trouble)
+    if !report.troubles.contains(trouble) { report.troubles.append(trouble) }
   }
 
   private func makeFiles(_ folder: String) throws {
@@ -104,9 +122,14 @@ import Foundation
 
   /// Ten thousand connections are as many descriptors, here and in the servers, which inherit the limit.
   private func raiseDescriptorLimit() {
+    let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     var limit = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    getrlimit(files, &limit)
+    // What root alone may ask for, and then what everybody may.
+    let most = limit.rlim_max
+    for wanted in [max(most, 20_000), most] {
+      limit = rlimit(rlim_cur: wanted, rlim_max: wanted)
+      if setrlimit(files, &limit) == 0 { return }
+    }
   }
 }

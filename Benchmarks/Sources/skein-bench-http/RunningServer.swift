@@ -4,6 +4,8 @@ import Foundation
 /// A server while it runs: a process of this one's, and those that it has started.
 final class RunningServer {
   let port: Int
+  /// Mebibytes of memory that it held after its first answer.
+  private(set) var idleMemory = 0.0
   private let process = Process()
 
   /// Starts a server, and waits until it answers what the case asks for.
@@ -27,6 +29,7 @@ final class RunningServer {
       stop()
       throw error
     }
+    idleMemory = residentMemory
   }
 
   private func waitUntilItAnswers(_ path: String, _ log: String) throws {

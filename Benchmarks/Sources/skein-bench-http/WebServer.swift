@@ -1,3 +1,4 @@
+import BenchReport
 import Foundation
 
 /// A server, as a program that is started for a case.
@@ -7,6 +8,8 @@ struct WebServer {
   var works: Set<WebCase.Work>
   /// Why it is not measured; `nil` when it is.
   var trouble: String?
+  /// Of what it is made of, where that is known.
+  var version: String?
   /// How it is started: a program and its arguments.
   var command: (_ port: Int, _ threads: Int, _ root: String, _ folder: String) throws -> [String]
 
@@ -16,42 +19,63 @@ struct WebServer {
 
   /// All of them, with what each needs.
   static func all(in places: Places) -> [WebServer] {
-    [
-      program("skein", all, places.server, []),
-      nginx(name: "nginx", all.subtracting([.routed]), cachesFiles: false),
-      nginx(name: "nginx-open-files", files, cachesFiles: true),
-      program("nio", simple, places.swiftPeers + "/nio-http-server", []),
-      program("hummingbird", all, places.swiftPeers + "/hummingbird-http-server", []),
+    let versions = Versions(places: places)
+    return [
+      program("skein", all, [places.server], nil),
+      nginx("nginx", all.subtracting([.routed]), versions),
+      nginx("nginx-open-files", files, versions, extra: "open_file_cache max=1000;"),
+      program("nio", simple, [places.swiftPeers + "/nio-http-server"], versions.swift("swift-nio")),
       program(
-        "flyingfox", simple.union(files), places.swiftPeers + "/flyingfox-http-server", []),
-      program("go", all, places.peers + "/http-go/peer", []),
-      program("aiohttp", all, places.python, ["\(places.sources)/aiohttp_server.py"]),
-      program("uvicorn", simple, places.python, ["\(places.sources)/uvicorn_server.py"]),
+        "hummingbird", all, [places.swiftPeers + "/hummingbird-http-server"], versions.swift("hummingbird")),
+      program(
+        "flyingfox", simple.union(files), [places.swiftPeers + "/flyingfox-http-server"],
+        versions.swift("flyingfox")),
+      program("go", all, [places.peers + "/http-go/peer"], versions.go),
+      python("aiohttp", all, places, versions.python(["aiohttp"])),
+      python("uvicorn", simple, places, versions.python(["uvicorn", "uvloop", "httptools"])),
     ]
   }
 
+  /// Its name and version.
+  var made: String? { version.map { "\(name) \($0)" } }
+
+  /// Whether a name that was asked for means it: nginx has two rows.
+  func isCalled(_ word: String) -> Bool { name == word || name.hasPrefix(word + "-") }
+
   private static func program(
-    _ name: String, _ works: Set<WebCase.Work>, _ path: String, _ arguments: [String]
+    _ name: String, _ works: Set<WebCase.Work>, _ command: [String], _ version: String?
   ) -> WebServer {
-    let isHere = FileManager.default.isExecutableFile(atPath: path)
-    return WebServer(
-      name: name, works: works,
-      trouble: isHere ? nil : "not here, or not built: './bench --install-peers=http' gets what it needs"
-    ) { port, threads, root, _ in
-      [path] + arguments + ["--port", "\(port)", "--threads", "\(threads)", "--root", root]
+    let isHere = FileManager.default.isExecutableFile(atPath: command[0])
+    return WebServer(name: name, works: works, trouble: isHere ? nil : absence, version: version) {
+      port, threads, root, _ in
+      command + ["--port", "\(port)", "--threads", "\(threads)", "--root", root]
     }
   }
 
-  private static func nginx(name: String, _ works: Set<WebCase.Work>, cachesFiles: Bool) -> WebServer {
+  /// A program of Python's whose packages have no version is without them.
+  private static func python(
+    _ name: String, _ works: Set<WebCase.Work>, _ places: Places, _ version: String?
+  ) -> WebServer {
+    var server = program(name, works, [places.python, "\(places.sources)/\(name)_server.py"], version)
+    if version == nil { server.trouble = absence }
+    return server
+  }
+
+  private static let absence =
+    "skipped, not here or not built; './bench --install-peers=http' gets what it needs"
+
+  private static func nginx(
+    _ name: String, _ works: Set<WebCase.Work>, _ versions: Versions, extra: String = ""
+  ) -> WebServer {
     let path = ["/usr/sbin/nginx", "/usr/bin/nginx"].first {
       FileManager.default.isExecutableFile(atPath: $0)
     }
     return WebServer(
-      name: name, works: works,
-      trouble: path == nil ? "not here: './bench --install-peers=http' gets it" : nil
+      name: name, works: works, trouble: path == nil ? absence : nil,
+      version: extra.isEmpty ? path.flatMap(versions.nginx) : nil
     ) { port, threads, root, folder in
-      let text = configuration(port, threads, root, folder, cachesFiles ? "open_file_cache max=1000;" : "")
       let file = "\(folder)/\(name).conf"
+      let text = configuration(port, threads, root, folder, extra)
       try text.write(toFile: file, atomically: true, encoding: .utf8)
       return [path!, "-c", file, "-e", "\(folder)/nginx.log"]
     }

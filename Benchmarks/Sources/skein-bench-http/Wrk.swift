@@ -13,7 +13,8 @@ struct WebFigures: Codable {
   var errors: Int
   /// Microseconds of processor time a request.
   var processorTime: Double
-  /// Mebibytes of the server's memory, with these connections.
+  /// Mebibytes of the server's memory: before these connections, and with them.
+  var idleMemory: Double
   var memory: Double
 }
 
@@ -34,6 +35,7 @@ struct Wrk {
     """
 
   func run(_ webCase: WebCase, on server: RunningServer, folder: String) throws -> WebFigures {
+    let seconds = webCase.seconds(seconds)
     let script = "\(folder)/report.lua"
     try Self.script.write(toFile: script, atomically: true, encoding: .utf8)
     let before = server.processorTime
@@ -63,6 +65,6 @@ struct Wrk {
     return WebFigures(
       rate: numbers[0] / numbers[1] * 1_000_000, p50: numbers[2] / 1000, p99: numbers[3] / 1000,
       p999: numbers[4] / 1000, errors: Int(numbers[5]), processorTime: time / max(1, numbers[0]) * 1_000_000,
-      memory: memory)
+      idleMemory: server.idleMemory, memory: memory)
   }
 }
