@@ -26,9 +26,11 @@ let package = Package(
     .executableTarget(
       name: "hummingbird-http-server",
       dependencies: [
-        .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"), arguments,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"), arguments,
       ] + nio),
     .executableTarget(
-      name: "flyingfox-http-server", dependencies: [.product(name: "FlyingFox", package: "FlyingFox"), arguments]),
+      name: "flyingfox-http-server",
+      dependencies: [.product(name: "FlyingFox", package: "FlyingFox"), arguments]),
   ]
 )

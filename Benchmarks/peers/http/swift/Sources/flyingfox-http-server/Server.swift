@@ -11,7 +11,8 @@ import Foundation
     let server = HTTPServer(address: try .inet(ip4: "127.0.0.1", port: port))
     await server.appendRoute("/plaintext") { _ in
       HTTPResponse(
-        statusCode: .ok, headers: [.contentType: "text/plain; charset=utf-8"], body: Data("Hello, World!\n".utf8))
+        statusCode: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+        body: Data("Hello, World!\n".utf8))
     }
     await server.appendRoute("/json") { _ in
       HTTPResponse(

@@ -12,7 +12,8 @@ struct WithID: RouterMiddleware {
     next: (Request, BasicRequestContext) async throws -> Response
   ) async throws -> Response {
     var response = try await next(request, context)
-    response.headers[HTTPField.Name("X-Request-Id")!] = request.headers[HTTPField.Name("X-Request-Id")!] ?? context.id
+    response.headers[HTTPField.Name("X-Request-Id")!] =
+      request.headers[HTTPField.Name("X-Request-Id")!] ?? context.id
     return response
   }
 }
@@ -46,7 +47,9 @@ struct WithSecurity: RouterMiddleware {
     let api = router.group("/api").add(middleware: WithID()).add(middleware: WithSecurity())
       .add(middleware: CORSMiddleware(allowOrigin: .all))
     for name in ["a", "b", "c", "d", "e", "f", "g", "h"] { api.get("/\(name)/:id") { _, _ in "x" } }
-    api.get("/users/:id/posts") { _, context in "posts of \(try context.parameters.require("id", as: Int.self))" }
+    api.get("/users/:id/posts") { _, context in
+      "posts of \(try context.parameters.require("id", as: Int.self))"
+    }
     let application = Application(
       router: router,
       configuration: .init(address: .hostname("127.0.0.1", port: port), backlog: 4096),
