@@ -90,6 +90,10 @@ struct ServeVerb: AsyncParsableCommand {
     if !cors.isEmpty { router.use(CrossOrigin(origins: cors.contains("*") ? .any : .only(Set(cors)))) }
     if let limit {
       let rate = try RateText.parse(limit)
+      guard rate.count > 0, rate.period / rate.count > .zero else {
+        throw CommandFailure.usage(
+          "'\(limit)' lets nothing pass: write a number and a span that are above zero")
+      }
       router.use(RateLimit(rate.count, per: rate.period))
     }
     if compress { router.use(Compression()) }

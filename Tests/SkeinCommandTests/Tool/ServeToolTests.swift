@@ -14,7 +14,7 @@ struct ServeToolTests {
       mkdir "$folder/sub"; echo hello >"$folder/a.txt"; echo secret >"$folder/.hidden"
       seq 20000 >"$folder/numbers.txt"
       "$0" serve "$folder" --port 0 \(options) 2>"$folder/.log" & server=$!
-      until url=$(grep -o 'http://[^/]*' "$folder/.log"); do sleep 0.05; done
+      until url=$(grep -os 'http://[^/]*' "$folder/.log"); do sleep 0.05; done
       get() { curl --silent --max-time 30 "$@"; }
       \(line)
       kill -TERM $server; wait $server; code=$?
@@ -74,13 +74,15 @@ struct ServeToolTests {
     #expect(origin.code == 64 && origin.errors.contains("'a.org' is no origin"), "\(origin)")
     let limit = try await skein("serve", "/", "--limit", "many")
     #expect(limit.code == 64 && limit.errors.contains("'many' is no rate"), "\(limit)")
+    let never = try await skein("serve", "/", "--limit", "0/s")
+    #expect(never.code == 64 && never.errors.contains("'0/s' lets nothing pass"), "\(never)")
     let host = try await skein("serve", "/", "--host", "no.such.host.invalid")
     #expect(host.code == 2 && host.errors.contains("no.such.host.invalid"), "\(host)")
     let taken = try await skein.shell(
       """
       folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
       "$0" serve "$folder" --port 0 2>"$folder/log" & server=$!
-      until port=$(grep -o '127.0.0.1:[0-9]*' "$folder/log"); do sleep 0.05; done
+      until port=$(grep -os '127.0.0.1:[0-9]*' "$folder/log"); do sleep 0.05; done
       "$0" serve "$folder" --port "${port#*:}"; code=$?
       kill -INT $server; wait $server
       exit $code
