@@ -22,7 +22,10 @@ let collections = "swift-collections"
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let metricsTesting = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(
+  name: "InMemoryTracing", package: "swift-distributed-tracing")
 let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -83,8 +86,10 @@ let modules = [
       tracing, instrumentation, lifecycle, deque,
     ],
     testDependencies: [
-      "SkeinSync", "SkeinResilience", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded, nioPosix,
-      httpTypes, logging, lifecycle, lifecycleTesting,
+      "CSkein", "SkeinSync", "SkeinResilience", "SkeinTesting", "TestPrograms", nioCore, nioEmbedded,
+      nioPosix,
+      httpTypes, logging, metrics, metricsTesting, tracing, inMemoryTracing, lifecycle, lifecycleTesting,
+      deque,
     ]),
   Module(
     name: "SkeinJobs",

@@ -1,11 +1,15 @@
 import FoundationEssentials
 import HTTPTypes
+import InMemoryTracing
 import Logging
+import Metrics
+import MetricsTestKit
 import NIOCore
 import SkeinSync
 import SkeinTesting
 import TestPrograms
 import Testing
+import Tracing
 
 @testable import SkeinNetwork
 
@@ -67,14 +71,53 @@ struct MiddlewareTests {
     #expect(lines.withLock { $0.count == 1 && $0[0].contains("Failed") && $0[0].contains(id) })
   }
 
-  @Test("metrics and spans do not change responses")
-  func instruments() async throws {
+  @Test("requests are counted and measured by their route, whatever became of them")
+  func metrics() async throws {
+    let factory = TestMetrics()
     var router = Router()
     router.group("") { group in
-      group.use(RequestMetrics(), RequestTracing())
-      group.get("/") { _, _ in "hello" }
+      group.use(RequestMetrics(factory: factory))
+      group.get("/users/{id}") { _, _ in "hello" }
+      group.post("/users/{id}") { _, _ -> Response in throw HTTPError(.conflict) }
     }
-    #expect(try await get(router).bodyText() == "hello")
+    for path in ["/users/1", "/users/2"] { _ = try await respond(router, Request(.get, path)) }
+    _ = try await respond(router, Request(.post, "/users/1"))
+    let answered = [("method", "GET"), ("route", "/users/{id}")]
+    let refused = [("method", "POST"), ("route", "/users/{id}")]
+    let total = "http_server_requests_total"
+    #expect(try factory.expectCounter(total, answered + [("status", "200")]).totalValue == 2)
+    #expect(try factory.expectCounter(total, refused + [("status", "409")]).totalValue == 1)
+    let timers = try [answered, refused].map {
+      try factory.expectTimer("http_server_request_duration_seconds", $0).values
+    }
+    #expect(timers.map(\.count) == [2, 1] && timers.joined().allSatisfy { $0 > 0 })
+    #expect(try factory.expectGauge("http_server_active_requests").values == [1, 0, 1, 0, 1, 0])
+  }
+
+  @Test("a request is a span, which goes on with the client's trace and tells what became of it")
+  func spans() async throws {
+    let tracer = InMemoryTracer()
+    var router = Router()
+    router.group("") { group in
+      group.use(RequestTracing(tracer: tracer))
+      group.get("/users/{id}") { _, _ in "hello" }
+      group.get("/broken") { _, _ -> Response in throw Failed() }
+    }
+    let trace: HTTPFields = [
+      HTTPField.Name(InMemoryTracer.traceIDKey)!: "the trace",
+      HTTPField.Name(InMemoryTracer.spanIDKey)!: "the span",
+    ]
+    _ = try await respond(router, Request(.get, "/users/1", headers: trace))
+    _ = try await respond(router, Request(.get, "/broken"))
+    let spans = tracer.finishedSpans
+    try #require(spans.count == 2 && tracer.activeSpans.isEmpty)
+    #expect(spans[0].operationName == "GET /users/{id}" && spans[0].kind == .server)
+    #expect(spans[0].traceID == "the trace" && spans[0].parentSpanID == "the span" && spans[0].status == nil)
+    #expect(spans[0].attributes["url.path"]?.toSpanAttribute() == .string("/users/1"))
+    #expect(spans[0].attributes["http.route"]?.toSpanAttribute() == .string("/users/{id}"))
+    #expect(spans[0].attributes["http.response.status_code"]?.toSpanAttribute() == .int64(200))
+    #expect(spans[1].parentSpanID == nil && spans[1].status?.code == .error)
+    #expect(spans[1].attributes["http.response.status_code"]?.toSpanAttribute() == .int64(500))
   }
 
   // MARK: Limits
@@ -133,36 +176,22 @@ struct MiddlewareTests {
   @Test("beyond those that are answered some wait, and others are refused")
   func concurrencyLimit() async throws {
     let (gate, inside) = (Event(), Lock(0))
-    let router = router(ConcurrencyLimit(1, queue: 1, timeout: .seconds(60))) { _, _ in
+    let limit = ConcurrencyLimit(1, queue: 1, timeout: .seconds(60))
+    let router = router(limit) { _, _ in
       inside.withLock { $0 += 1 }
       try await gate.wait()
       return .text("hello")
     }
-    let handler = try router.makeHandler()
-    let first = Task { try await handler(Request(.get, "/"), RequestContext()) }
+    async let first = get(router)
     try await eventually("the first is in") { inside.withLock { $0 == 1 } }
-    let second = Task { try await handler(Request(.get, "/"), RequestContext()) }
-    let refused = await Task { () -> HTTPError? in
-      // Either the second has come to wait, or this one waits and the second is refused.
-      while true {
-        let third = Task { try await handler(Request(.get, "/"), RequestContext()) }
-        do { _ = try await withTimeLimit(third) } catch let error as HTTPError { return error } catch {}
-      }
-    }.value
-    #expect(refused?.status == .serviceUnavailable && refused?.headers[.retryAfter] == "1")
+    async let second = get(router)
+    try await eventually("the second waits") { limit.waitingCount == 1 }
+    let refused = try await get(router)
+    #expect(refused.status == .serviceUnavailable && refused.headers[.retryAfter] == "1")
     gate.set()
-    #expect(try await first.value.status == .ok)
-    #expect(try await second.value.status == .ok)
-  }
-
-  /// Waits a short time for a task, and cancels it then.
-  private func withTimeLimit(_ task: Task<Response, any Error>) async throws -> Response {
-    let timer = Task {
-      try await Task.sleep(for: .milliseconds(20))
-      task.cancel()
-    }
-    defer { timer.cancel() }
-    return try await task.value
+    #expect(try await first.status == .ok)
+    #expect(try await second.status == .ok)
+    #expect(limit.waitingCount == 0)
   }
 
   // MARK: Compression

@@ -4,7 +4,7 @@ internal import SkeinSync
 
 /// Logs each request once it was answered: method, path, status, bytes, time, who it was from.
 ///
-/// The bytes of a stream are not known, and the time of one is that until its head; see ``RequestMetrics`` for both.
+/// The bytes of a stream are not known, and its time is that until its head.
 public struct AccessLog: Middleware {
   private let logger: Logger?
   private let level: Logger.Level

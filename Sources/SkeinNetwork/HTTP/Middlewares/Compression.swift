@@ -33,8 +33,7 @@ public struct Compression: Middleware {
     var response = try await answer(request, context, by: next)
     guard isCompressible(response) else { return response }
     response.vary(on: "Accept-Encoding")
-    guard request.accepts(encoding: "gzip"), response.status != .notModified, !Task.isCancelled
-    else { return response }
+    guard request.accepts(encoding: "gzip") else { return response }
     response.body = request.method == .head ? .stream { _ in } : try await compressed(response.body)
     response.headers[.contentEncoding] = "gzip"
     response.headers[.acceptRanges] = nil
@@ -46,7 +45,7 @@ public struct Compression: Middleware {
     guard response.status != .partialContent, !response.headers.contains(.contentEncoding),
       !response.headers.contains(.contentRange),
       response.headers[.cacheControl]?.contains("no-transform") != true,
-      response.body.length ?? .max >= minimumBytes || response.status == .notModified
+      response.body.length ?? .max >= minimumBytes
     else { return false }
     let type = (response.headers[.contentType] ?? "").prefix { $0 != ";" }.lowercased()
     return type.hasPrefix("text/") || type.hasSuffix("+json") || type.hasSuffix("+xml")

@@ -8,6 +8,7 @@ internal import SkeinSync
 public struct ConcurrencyLimit: Middleware {
   private let permits: Semaphore
   private let queue: Semaphore
+  private let queueSize: Int
   private let timeout: Duration
   private let retryAfter: Duration
 
@@ -25,8 +26,11 @@ public struct ConcurrencyLimit: Middleware {
     precondition(limit > 0 && queue >= 0, "nothing passes a limit of \(limit) with a queue of \(queue)")
     permits = Semaphore(permits: limit, name: "ConcurrencyLimit")
     self.queue = Semaphore(permits: queue, name: "queue of ConcurrencyLimit")
-    (self.timeout, self.retryAfter) = (timeout, retryAfter)
+    (queueSize, self.timeout, self.retryAfter) = (queue, timeout, retryAfter)
   }
+
+  /// How many wait.
+  var waitingCount: Int { queueSize - queue.freePermits }
 
   /// See ``Middleware``.
   public func handle(

@@ -1,21 +1,27 @@
 internal import HTTPTypes
-internal import Metrics
+public import Metrics
 internal import SkeinSync
 
 /// Counts requests, and measures how long they take, by swift-metrics.
 ///
 /// - `http_server_requests_total`: by method, route and status.
-/// - `http_server_request_duration_seconds`: by method and route, until the response is handed over to the connection.
+/// - `http_server_request_duration_seconds`: by method and route, until the response is there: a stream's, until its head.
 /// - `http_server_active_requests`: how many are being answered.
 ///
 /// Routes are patterns, and not paths, so that there are as many series as routes. It belongs where routes are known: into a
 /// group; on the router itself every route is called `-`.
 public struct RequestMetrics: Middleware {
-  private let active = Gauge(label: "http_server_active_requests")
+  private let factory: any MetricsFactory
+  private let active: Gauge
   private let count = Lock(0, internalTo: "RequestMetrics")
 
   /// Creates it.
-  public init() {}
+  ///
+  /// - Parameter factory: what keeps the figures: by default that of the program.
+  public init(factory: any MetricsFactory = MetricsSystem.factory) {
+    self.factory = factory
+    active = Gauge(label: "http_server_active_requests", factory: factory)
+  }
 
   /// See ``Middleware``.
   public func handle(
@@ -26,10 +32,11 @@ public struct RequestMetrics: Middleware {
     let start = MonotonicClock().now
     let response = try await answer(request, context, by: next)
     let dimensions = [("method", method(request)), ("route", context.route ?? "-")]
-    Metrics.Timer(label: "http_server_request_duration_seconds", dimensions: dimensions)
+    Metrics.Timer(label: "http_server_request_duration_seconds", dimensions: dimensions, factory: factory)
       .record(duration: start.duration(to: MonotonicClock().now))
     Counter(
-      label: "http_server_requests_total", dimensions: dimensions + [("status", "\(response.status.code)")]
+      label: "http_server_requests_total", dimensions: dimensions + [("status", "\(response.status.code)")],
+      factory: factory
     ).increment()
     return response
   }

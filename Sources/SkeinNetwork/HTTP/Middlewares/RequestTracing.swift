@@ -1,25 +1,30 @@
 internal import HTTPTypes
 internal import Instrumentation
 internal import ServiceContextModule
-internal import Tracing
+public import Tracing
 
 /// Makes a span of each request, by swift-distributed-tracing, that goes on with the client's trace if it has one.
 ///
 /// The span is called after method and route, and has the attributes of OpenTelemetry's conventions for HTTP servers. It belongs
 /// into a group, where routes are known.
 public struct RequestTracing: Middleware {
+  private let tracer: any Tracer
+
   /// Creates it.
-  public init() {}
+  ///
+  /// - Parameter tracer: what keeps the spans: by default that of the program.
+  public init(tracer: any Tracer = InstrumentationSystem.tracer) { self.tracer = tracer }
 
   /// See ``Middleware``.
   public func handle(
     _ request: Request, _ context: RequestContext, next: @escaping RequestHandler
   ) async throws -> Response {
     var trace = ServiceContext.current ?? .topLevel
-    InstrumentationSystem.instrument.extract(request.headers, into: &trace, using: HeaderExtractor())
-    let name = "\(request.method.rawValue) \(context.route ?? "")".trimmed
-    return try await withSpan(name, context: trace, ofKind: .server) { span in
-      span.attributes["http.request.method"] = request.method.rawValue
+    tracer.extract(request.headers, into: &trace, using: HeaderExtractor())
+    let method = request.method.rawValue
+    let name = context.route.map { "\(method) \($0)" } ?? method
+    return try await tracer.withSpan(name, context: trace, ofKind: .server) { span in
+      span.attributes["http.request.method"] = method
       span.attributes["url.path"] = request.path
       if let route = context.route { span.attributes["http.route"] = route }
       let response = try await answer(request, context, by: next)
@@ -34,8 +39,4 @@ private struct HeaderExtractor: Extractor {
   func extract(key: String, from headers: RequestHeaders) -> String? {
     HTTPField.Name(key).flatMap { headers[$0] }
   }
-}
-
-extension String {
-  fileprivate var trimmed: String { String(self[...].trimmingBlanks()) }
 }
