@@ -15,7 +15,7 @@
 // Files
 
 // Component by component, without following any symbolic link.
-static int open_without_links(int folder, const char *path) {
+int skein_open_without_links(int folder, const char *path) {
   char name[256];
   int place = folder;
   while (true) {
@@ -47,7 +47,7 @@ int skein_open_beneath(int folder, const char *path) {
   for (int attempt = 0; attempt < 8; attempt++) {
     long descriptor = syscall(SYS_openat2, folder, path, &how, sizeof how);
     if (descriptor >= 0) return (int)descriptor;
-    if (errno == ENOSYS || errno == EPERM) return open_without_links(folder, path);
+    if (errno == ENOSYS || errno == EPERM) return skein_open_without_links(folder, path);
     // Something was renamed on the way, so that the system can not be sure.
     if (errno != EAGAIN && errno != EINTR) return -errno;
   }

@@ -3,11 +3,12 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycleTestKit
-import SkeinNetwork
 import SkeinSync
 import SkeinTesting
 import TestPrograms
 import Testing
+
+@testable import SkeinNetwork
 
 @Suite("TCPServer", .timeLimit(.minutes(2)))
 struct TCPServerTests {
@@ -341,6 +342,25 @@ struct TCPServerTests {
     for try await line in connection.reader.lines { lines.append(line) }
     #expect(lines == ["Echo: one", "Echo: two"])
     #expect(try await serving.value == ["done"])
+  }
+
+  @Test("a limit of descriptors that is too low is raised, and told when the system does not allow enough")
+  func descriptors() async {
+    await #expect(processExitsWith: .success) {
+      let lines = Lock<[String]>([])
+      let logger = Logger(label: "test") { _ in CollectingLog(lines: lines) }
+      let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+      var limit = rlimit(rlim_cur: 200, rlim_max: 1000)
+      #expect(setrlimit(kind, &limit) == 0)
+      DescriptorLimit.raise(forConnections: 100, logger)
+      getrlimit(kind, &limit)
+      #expect(limit.rlim_cur == 356 && limit.rlim_max == 1000 && lines.withLock(\.isEmpty))
+      DescriptorLimit.raise(forConnections: 2000, logger)
+      getrlimit(kind, &limit)
+      let text = lines.withLock(\.first) ?? ""
+      #expect(
+        limit.rlim_cur == 1000 && text.contains("allows 1000 open files") && text.contains("ulimit -n 2256"))
+    }
   }
 }
 

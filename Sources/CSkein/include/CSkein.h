@@ -286,6 +286,9 @@ int skein_next_ready(int set, uint64_t *mark, bool *reads, bool *writes);
 /// a negative errno: -EXDEV, or -ELOOP, for a path that leads out.
 int skein_open_beneath(int folder, const char *path);
 
+/// The same without that call: no symbolic link is followed.
+int skein_open_without_links(int folder, const char *path);
+
 /// Reads an instant in a format of strptime, with English names; false when the text is another, or goes on. `seconds` are
 /// those since 1970, in UTC.
 bool skein_read_date(const char *text, const char *format, int64_t *seconds);

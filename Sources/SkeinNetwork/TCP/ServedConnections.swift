@@ -38,9 +38,6 @@ final class ServedConnections: Sendable {
     openGate()
   }
 
-  /// How many are served now.
-  var count: Int { state.withLock { $0.served.count } }
-
   // MARK: Accepting
 
   func makeGate() -> AcceptGate {

@@ -48,7 +48,7 @@ struct HTTPFuzzTests {
 
   /// What the server sends, and which requests its handler saw.
   private static func serve(_ bytes: [UInt8], pieces: () -> Int) throws -> String {
-    let wire = try Wire(HTTPServer.Options(), Wire.echo)
+    let wire = try Wire(handler: Wire.echo)
     var rest = ByteBuffer(bytes: bytes)
     while rest.readableBytes > 0 { try wire.send(rest.readSlice(length: min(pieces(), rest.readableBytes))!) }
     wire.end()

@@ -1,3 +1,4 @@
+import CSkein
 import FoundationEssentials
 import Glibc
 import HTTPTypes
@@ -112,6 +113,8 @@ struct StaticFilesTests {
       let root = try await get(router, "/f/").bodyText()
       #expect(!root.contains(".git") && !root.contains("secret") && !root.contains(#"href="../""#))
       #expect(root.contains("97.7 KiB"))
+      // Of what links lead to outside nothing is told, not even that it is there.
+      #expect(root.contains("./in.txt") && !root.contains("./out.txt") && !root.contains("./etc"))
     }
   }
 
@@ -153,6 +156,41 @@ struct StaticFilesTests {
       #expect(first.headers[.eTag] != second.headers[.eTag])
       unlink(root + "/a.txt")
       #expect(try await get(router, "/f/a.txt").status == .notFound)
+    }
+  }
+
+  @Test("a file that becomes shorter while it is known breaks the connection off, and others are served")
+  func truncated() async throws {
+    var options = StaticFiles.Options()
+    options.revalidation = .seconds(3600)
+    try await withFiles(options) { router, root in
+      try await withHTTPServer(router) { endpoint in
+        let first = try await WebClient(endpoint).ask("GET", "/f/large.bin")
+        #expect(first.body.utf8.count == 100_000)
+        truncate(root + "/large.bin", 50_000)
+        let client = try await WebClient(endpoint)
+        try await client.send("GET /f/large.bin HTTP/1.1\r\nHost: h\r\n\r\n")
+        let all = try await client.connection.reader.readToEnd(limit: 1 << 20, timeout: .seconds(60))
+        #expect(all.readableBytes < 100_000)
+        #expect(try await WebClient(endpoint).ask("GET", "/f/a.txt").body == "hello")
+      }
+    }
+  }
+
+  @Test("a kernel without openat2 has files opened component by component, and no link is followed")
+  func withoutLinks() async throws {
+    try await withFiles { _, root in
+      let folder = OpenFile(descriptor: open(root, O_RDONLY | O_DIRECTORY))
+      for path in ["a.txt", "sub/index.html", "sub", "list/<i>"] {
+        let descriptor = skein_open_without_links(folder.descriptor, path)
+        #expect(descriptor >= 0, "\(path)")
+        close(descriptor)
+      }
+      for (path, number) in [
+        ("none", ENOENT), ("a.txt/b", ENOTDIR), ("in.txt", ELOOP), ("etc/passwd", ENOTDIR),
+        ("../secret.txt", EXDEV),
+        ("sub/../a.txt", EXDEV), ("/etc/passwd", ENOENT), (String(repeating: "a", count: 300), ENOENT),
+      ] { #expect(skein_open_without_links(folder.descriptor, path) == -number, "\(path)") }
     }
   }
 

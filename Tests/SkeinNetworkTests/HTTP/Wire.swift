@@ -1,3 +1,4 @@
+import DequeModule
 import HTTPTypes
 import Logging
 import NIOCore
@@ -14,23 +15,43 @@ final class Wire {
   let channel = EmbeddedChannel()
   let connection: HTTPConnection
   private let hasEnded = Lock(false)
-  private let halves = Halves()
+  private let outgoing = Outgoing()
 
-  /// Takes note when the server ends its sending, which an embedded channel takes for the end of all.
-  private final class Halves: ChannelOutboundHandler {
+  /// What goes to the client, which may take it later. Takes note when the server ends its sending, which an embedded channel
+  /// takes for the end of all.
+  private final class Outgoing: ChannelOutboundHandler {
     typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
     var hasEnded = false
+    var isStalled = false
+    private var held: Deque<() -> Void> = []
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+      let data = unwrapOutboundIn(data)
+      pass { context.write(self.wrapOutboundOut(data), promise: promise) }
+    }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
       guard mode == .output else { return context.close(mode: mode, promise: promise) }
-      hasEnded = true
-      promise?.succeed()
+      pass { [self] in
+        hasEnded = true
+        promise?.succeed()
+      }
+    }
+
+    private func pass(_ action: @escaping () -> Void) {
+      if isStalled { held.append(action) } else { action() }
+    }
+
+    func letGo(_ count: Int, _ channel: EmbeddedChannel) {
+      for _ in 0..<min(count, held.count) { held.removeFirst()() }
+      channel.flush()
     }
   }
 
-  init(_ options: HTTPServer.Options = HTTPServer.Options(), _ handler: @escaping RequestHandler) throws {
+  init(_ options: HTTPServer.Options = HTTPServer.Options(), handler: @escaping RequestHandler) throws {
     connection = HTTPConnection(channel, options, handler)
-    try channel.pipeline.syncOperations.addHandlers(halves, connection)
+    try channel.pipeline.syncOperations.addHandlers(outgoing, connection)
     try channel.connect(to: .init(ipAddress: "127.0.0.1", port: 1)).wait()
     let hasEnded = hasEnded
     connection.begin(EventLoopExecutor(channel.embeddedEventLoop)) { hasEnded.withLock { $0 = true } }
@@ -68,6 +89,18 @@ final class Wire {
     run()
   }
 
+  /// Whether the client takes nothing of what is written from now on.
+  var isStalled: Bool {
+    get { outgoing.isStalled }
+    set { outgoing.isStalled = newValue }
+  }
+
+  /// The client takes as many of the writes that wait, or all and the end of the sending.
+  func letGo(_ count: Int = .max) {
+    outgoing.letGo(count, channel)
+    run()
+  }
+
   /// All that came since the last time, without dates.
   func take() throws -> String {
     var text = ""
@@ -98,7 +131,7 @@ final class Wire {
   var isClosed: Bool { !channel.isActive }
 
   /// Whether the server has ended its sending.
-  var hasServerEnded: Bool { halves.hasEnded || isClosed }
+  var hasServerEnded: Bool { outgoing.hasEnded || isClosed }
 
   /// Whether the connection has told that nothing is left of it.
   var isOver: Bool { hasEnded.withLock { $0 } }

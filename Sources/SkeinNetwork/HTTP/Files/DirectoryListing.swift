@@ -29,8 +29,7 @@ enum DirectoryListing {
         $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
       }
       guard let name, name != ".", name != "..", withHidden || name.first != "." else { continue }
-      var status = stat()
-      guard fstatat(dirfd(stream), name, &status, 0) == 0 else { continue }
+      guard let status = status(of: name, in: path, stream, root) else { continue }
       let kind = status.st_mode & S_IFMT
       guard kind == S_IFDIR || kind == S_IFREG else { continue }
       entries.append(
@@ -39,6 +38,16 @@ enum DirectoryListing {
           modified: Int(status.st_mtim.tv_sec)))
     }
     return entries.sorted { ($0.isDirectory ? 0 : 1, $0.name) < ($1.isDirectory ? 0 : 1, $1.name) }
+  }
+
+  /// What the system knows of an entry; `nil` for one that leads out of the root, of which nothing is told.
+  private static func status(of name: String, in path: String, _ stream: OpaquePointer, _ root: OpenFile)
+    -> stat?
+  {
+    var status = stat()
+    guard fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    guard status.st_mode & S_IFMT == S_IFLNK else { return status }
+    return try? OpenFile.open(path.isEmpty ? name : "\(path)/\(name)", beneath: root)?.status()
   }
 
   /// The page.

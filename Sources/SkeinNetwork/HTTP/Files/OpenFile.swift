@@ -35,16 +35,24 @@ final class OpenFile: Sendable {
   /// Takes note that NIO is done with what was lent, so that it is not closed there.
   func giveBack(_ handle: NIOFileHandle) { _ = try? handle.takeDescriptorOwnership() }
 
-  /// Reads a part of it, or less at its end. Blocks the thread.
+  /// Reads a part of it. Blocks the thread.
+  ///
+  /// - Throws: ``StreamError/ended(received:expected:)`` when it is shorter than that, ``StreamError/system(_:)``.
   func read(_ range: Range<Int>) throws -> ByteBuffer {
     var bytes = ByteBufferAllocator().buffer(capacity: range.count)
     while bytes.readableBytes < range.count {
       let missing = range.count - bytes.readableBytes
       let offset = off_t(range.lowerBound + bytes.readableBytes)
+      var number: Int32 = 0
       let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { room in
-        max(0, pread(descriptor, room.baseAddress, missing, offset))
+        let count = pread(descriptor, room.baseAddress, missing, offset)
+        if count < 0 { number = errno }
+        return max(0, count)
       }
-      if count == 0 { break }
+      guard number == 0 || number == EINTR else { throw StreamError.system(number) }
+      guard count > 0 || number == EINTR else {
+        throw StreamError.ended(received: bytes.readableBytes, expected: range.count)
+      }
     }
     return bytes
   }

@@ -59,10 +59,7 @@ struct StaticFile: Sendable {
     let size = Int(status.st_size)
     var content = Content.file(file)
     if size <= options.maximumCachedFileBytes {
-      let bytes = try file.read(0..<size)
-      // It is shorter by now: the next look is a better one.
-      guard bytes.readableBytes == size else { return .missing }
-      content = .bytes(bytes)
+      content = .bytes(try file.read(0..<size))
     }
     let seconds = Int(status.st_mtim.tv_sec)
     var headers: HTTPFields = [

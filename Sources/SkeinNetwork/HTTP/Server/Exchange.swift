@@ -53,9 +53,6 @@ struct Exchange: Sendable {
 
   // MARK: The request
 
-  /// Whether all of the body has come, or none of it will.
-  var hasBodyEnded: Bool { decoder.hasEnded }
-
   /// Whether more of the body can come.
   var expectsBody: Bool { !decoder.hasEnded && !isBroken }
 

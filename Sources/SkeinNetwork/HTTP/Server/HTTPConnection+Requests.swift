@@ -30,6 +30,7 @@ extension HTTPConnection {
     guard let ending = exchange!.ending(hasInput: inbound.readableBytes > 0) else { return false }
     switch ending {
     case .discards:
+      if timeouts[.idle] == nil { timeouts[.idle] = now + TimeAmount(options.bodyTimeout) }
       return false
     case .closes:
       finish()
@@ -40,6 +41,7 @@ extension HTTPConnection {
     case .goesOn:
       exchange = nil
       timeouts[.body] = nil
+      timeouts[.idle] = nil
       return true
     }
   }
@@ -98,7 +100,8 @@ extension HTTPConnection {
     isAnswering = true
     let request = Request(head, body: body)
     // Begins here and now. Detached: what another connection's task has in its task-locals is not this one's.
-    let task = Task.immediateDetached(executorPreference: executor) { [self] in await answer(request, number)
+    let task = Task.immediateDetached(executorPreference: executor) { [self] in
+      await answer(request, number)
     }
     if isAnswering { self.task = task }
   }

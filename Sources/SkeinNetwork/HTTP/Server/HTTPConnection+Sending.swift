@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import SkeinSync
@@ -57,6 +58,11 @@ extension HTTPConnection {
       let piece = rest.prefix(Self.pieceSize)
       rest = rest.dropFirst(piece.count)
       try await window.reserve(piece.count, until: nil, clock: MonotonicClock())
+      // What is not there would be tried again and again.
+      guard try file.status().st_size >= piece.upperBound else {
+        window.release(piece.count)
+        throw ResponseLengthError.fileTruncated
+      }
       let handle = file.lend()
       let region = FileRegion(fileHandle: handle, readerIndex: piece.lowerBound, endIndex: piece.upperBound)
       write(.fileRegion(region), count: piece.count) { file.giveBack(handle) }
@@ -67,6 +73,8 @@ extension HTTPConnection {
     _ body: @Sendable (BodyWriter) async throws -> Void, _ framing: ResponseFraming
   ) async throws {
     let stream = ResponseStream(self, framing)
+    // A writer that was kept writes nothing into what comes after.
+    defer { stream.close() }
     try await body(BodyWriter { try await stream.write($0) })
     try stream.end()
   }
@@ -78,9 +86,10 @@ extension HTTPConnection {
       onTaken()
       if case .failure(let error) = result { window.end(StreamError(error)) }
       window.release(count)
-      if timeouts[.write] != nil { timeouts[.write] = now + TimeAmount(options.writeTimeout) }
+      waitForClient()
     }
     write(data, promise: promise)
+    if timeouts[.write] == nil { waitForClient() }
     flush()
   }
 }
@@ -89,32 +98,50 @@ extension HTTPConnection {
 private final class ResponseStream: Sendable {
   private let connection: HTTPConnection
   private let isChunked: Bool
-  /// How many bytes are still to be written; `nil` when that is not known.
-  private let remaining: Lock<Int?>
+  private let state: Lock<State>
+
+  private struct State: Sendable {
+    /// How many bytes are still to be written; `nil` when that is not known.
+    var remaining: Int?
+    /// Whether nothing more is taken.
+    var hasEnded = false
+  }
 
   init(_ connection: HTTPConnection, _ framing: ResponseFraming) {
     self.connection = connection
     isChunked = framing == .chunked
     let length: Int? = if case .length(let length) = framing { length } else { nil }
-    remaining = Lock(length, internalTo: "ResponseStream")
+    state = Lock(State(remaining: length), internalTo: "ResponseStream")
   }
 
   func write(_ bytes: ByteBuffer) async throws {
     let count = bytes.readableBytes
     // An empty chunk is the end.
     guard count > 0 else { return }
+    try take(0)
     try await connection.window.reserve(count, until: nil, clock: MonotonicClock())
-    let fits = remaining.withLock { remaining in
-      guard let left = remaining else { return true }
-      remaining = left - count
-      return count <= left
-    }
-    guard fits else {
+    do { try take(count) } catch {
       connection.window.release(count)
-      throw ResponseLengthError.tooLong
+      throw error
     }
     let data = isChunked ? chunk(bytes) : bytes
-    connection.onLoop { $0.write(.byteBuffer(data), count: count) }
+    connection.onLoop { [self] connection in
+      // It may have ended while another thread was on the way here.
+      if state.withLock(\.hasEnded) { return connection.window.release(count) }
+      connection.write(.byteBuffer(data), count: count)
+    }
+  }
+
+  /// Counts bytes as written.
+  private func take(_ count: Int) throws {
+    let failure = state.withLock { state -> (any Error)? in
+      guard !state.hasEnded else { return StreamError.closed }
+      guard let remaining = state.remaining else { return nil }
+      guard count <= remaining else { return ResponseLengthError.tooLong }
+      state.remaining = remaining - count
+      return nil
+    }
+    if let failure { throw failure }
   }
 
   private func chunk(_ bytes: ByteBuffer) -> ByteBuffer {
@@ -125,9 +152,20 @@ private final class ResponseStream: Sendable {
     return chunk
   }
 
-  /// All has been written.
+  /// Takes nothing any more.
+  ///
+  /// - Returns: how many bytes are missing.
+  @discardableResult func close() -> Int {
+    state.withLock { state in
+      state.hasEnded = true
+      return state.remaining ?? 0
+    }
+  }
+
+  /// All has been written. On the event loop.
   func end() throws {
-    if let left = remaining.withLock(\.self), left != 0 { throw ResponseLengthError.tooShort(missing: left) }
+    let missing = close()
+    guard missing == 0 else { throw ResponseLengthError.tooShort(missing: missing) }
     if isChunked { connection.write(.byteBuffer(ByteBuffer(staticString: ResponseEncoder.lastChunk))) }
   }
 }
@@ -136,9 +174,11 @@ private final class ResponseStream: Sendable {
 enum ResponseLengthError: Error, Hashable, CustomStringConvertible {
   case tooLong
   case tooShort(missing: Int)
+  case fileTruncated
 
   var description: String {
     switch self {
+    case .fileTruncated: "the file has become shorter while it was sent"
     case .tooLong: "more was written than the length of the response that was told"
     case .tooShort(let missing):
       "\(missing) bytes less were written than the length of the response that was told"

@@ -9,6 +9,15 @@ extension HTTPConnection {
     eventLoop.assumeIsolated().scheduleTask(deadline: instant) { [weak self] in self?.timerFired() }
   }
 
+  /// The client has until then to take something, while something is under way to it.
+  func waitForClient() {
+    guard phase == .open || phase == .ending else { return }
+    let isUnderWay =
+      phase == .ending ? !hasOutputEnded : !channel.isWritable || window.pendingBytes > 0
+    timeouts[.write] = isUnderWay ? now + TimeAmount(options.writeTimeout) : nil
+    watch()
+  }
+
   private func timerFired() {
     guard phase != .closed else { return }
     switch timeouts.fire(at: now) {
@@ -36,8 +45,7 @@ extension HTTPConnection {
   /// The handler does not answer.
   private func giveUp() {
     guard let exchange, exchange.stage == .handling else { return }
-    options.logger.error(
-      "a handler has not answered in time", metadata: logMetadata)
+    options.logger.error("a handler has not answered in time", metadata: logMetadata)
     task?.cancel()
     refuse(HTTPError(.serviceUnavailable, "the request could not be answered in time"))
   }

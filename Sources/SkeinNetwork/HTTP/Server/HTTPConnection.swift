@@ -164,9 +164,9 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    timeouts[.write] = channel.isWritable ? nil : now + TimeAmount(options.writeTimeout)
+    waitForClient()
     // Not at once: it may be another connection's task that has flushed this one, and would have to wait.
-    if channel.isWritable { eventLoop.execute { [self] in advance() } } else { watch() }
+    if channel.isWritable { eventLoop.execute { [self] in advance() } }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -231,7 +231,8 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     let framing = ResponseFraming(
       status: response.status, length: response.body.length, isHead: exchange!.isHead,
       minorVersion: exchange!.minorVersion)
-    let promise = exchange!.beginResponse(framing, mayGoOn: !isStopping && !hasInputEnded)
+    let isLast = isStopping || (hasInputEnded && inbound.readableBytes == 0)
+    let promise = exchange!.beginResponse(framing, mayGoOn: !isLast)
     outbound = channel.allocator.buffer(capacity: 512)
     ResponseEncoder.write(response, framing, promise, to: &outbound)
     return framing
@@ -271,14 +272,13 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     exchange = nil
     inbound = ByteBuffer()
     timeouts.clear()
-    timeouts[.write] = now + TimeAmount(options.writeTimeout)
+    waitForClient()
     flushNow()
     // The end goes behind all that waits to be taken.
     let promise = eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { [self] _ in outputHasEnded(lingers: lingers) }
     if let context { context.close(mode: .output, promise: promise) } else { promise.succeed() }
     readOn()
-    watch()
   }
 
   private func outputHasEnded(lingers: Bool) {
