@@ -66,7 +66,7 @@ import Foundation
       machine: .current, rounds: rounds, seconds: seconds,
       versions: servers.filter { $0.trouble == nil }.compactMap(\.made),
       troubles: servers.compactMap { server in server.trouble.map { "\(server.name): \($0)" } })
-    let wrk = Wrk(places: places, seconds: seconds)
+    let wrk = Wrk(seconds: seconds)
     for webCase in cases {
       measure(
         webCase, servers.filter { $0.trouble == nil && $0.works.contains(webCase.work) }, wrk, folder, &report

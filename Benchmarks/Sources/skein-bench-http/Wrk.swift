@@ -22,7 +22,6 @@ struct WebFigures: Codable {
 struct Wrk {
   static let path = "/usr/bin/wrk"
 
-  var places: Places
   var seconds: Double
 
   private static let script = """

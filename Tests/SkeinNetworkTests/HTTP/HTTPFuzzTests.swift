@@ -8,7 +8,7 @@ import Testing
 
 /// Requests that were changed at random: whatever comes, the server answers with responses that are well-formed, in the same
 /// way whatever the pieces are, and takes nothing for a request once it has refused something. SKEIN_FUZZ_ROUNDS is how many
-/// there are for each seed.
+/// there are for each seed, SKEIN_FUZZ_SEED is added to the seeds.
 @Suite("Fuzzing of HTTP", .timeLimit(.minutes(5)))
 struct HTTPFuzzTests {
   private static let seeds = [
@@ -108,8 +108,13 @@ struct HTTPFuzzTests {
 
   @Test("changed requests", arguments: [1, 1_000_000_000, 2_000_000_000, 3_000_000_000] as [UInt64])
   func changed(seed: UInt64) async throws {
-    let count = getenv("SKEIN_FUZZ_ROUNDS").flatMap { Int(String(cString: $0)) } ?? 5000
-    try await onWire { try Self.fuzz(count: count, seed: seed) }
+    let count = Self.setting("SKEIN_FUZZ_ROUNDS") ?? 5000
+    let offset = Self.setting("SKEIN_FUZZ_SEED") ?? 0
+    try await onWire { try Self.fuzz(count: Int(count), seed: seed &+ offset) }
+  }
+
+  private static func setting(_ name: String) -> UInt64? {
+    getenv(name).flatMap { UInt64(String(cString: $0)) }
   }
 
   @Test("any bytes at all")

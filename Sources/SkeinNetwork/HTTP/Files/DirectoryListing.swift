@@ -67,7 +67,7 @@ enum DirectoryListing {
       h1 { font-size: 1.2rem; overflow-wrap: anywhere; }
       table { width: 100%; border-collapse: collapse; }
       td { padding: .2rem .5rem; border-top: 1px solid #8884; overflow-wrap: anywhere; }
-      td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; color: #777; }
+      td + td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; opacity: .7; }
       a { text-decoration: none; }
       </style>
       <h1>\(title.htmlText)</h1>

@@ -42,7 +42,8 @@ public struct HTTPServer: Service {
     public var idleTimeout = Duration.seconds(75)
     /// How long the head of a request may take to come; then it is 408.
     public var headTimeout = Duration.seconds(10)
-    /// How long a handler that reads a body may get nothing of it; then it is 408.
+    /// How long a handler that reads a body may get nothing of it; then it is 408. As long has the rest of a body that nobody
+    /// reads; then the connection is closed.
     public var bodyTimeout = Duration.seconds(30)
     /// How long a handler may take to answer, not counting what it waits for the body; then the client gets 503, and the
     /// handler is cancelled. `nil` is without limit.
