@@ -8,12 +8,6 @@ import Testing
 
 @Suite("HTTPConnection", .timeLimit(.minutes(2)))
 struct HTTPConnectionTests {
-  private static let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
-
-  private func post(_ body: String, _ fields: String = "", length: Int? = nil) -> String {
-    "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \(length ?? body.utf8.count)\r\n\(fields)\r\n\(body)"
-  }
-
   // MARK: Requests and responses
 
   @Test("a request is answered, with what the head has to tell")
@@ -22,7 +16,7 @@ struct HTTPConnectionTests {
       let wire = try Wire { _, _ in
         Response(status: .created, headers: [.location: "/x", .contentLength: "9"])
       }
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       #expect(try wire.take() == "HTTP/1.1 201 Created\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n")
       #expect(!wire.isClosed)
     }
@@ -41,8 +35,8 @@ struct HTTPConnectionTests {
   @Test("the answer is the same whatever the pieces in which the requests come")
   func pieces() async throws {
     let text =
-      Self.get + post("hello") + "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-      + "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n" + Self.get
+      Wire.get + Wire.post("hello") + "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      + "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n" + Wire.get
     let expected = ["200 GET /a ", "200 POST /p hello", "200 POST /c abcde", "200 GET /a "]
     try await onWire {
       for size in 1...text.utf8.count {
@@ -62,7 +56,7 @@ struct HTTPConnectionTests {
         if request.path == "/a" { try await gate.pass() }
         return .text(request.path)
       }
-      try wire.send(Self.get + "GET /b HTTP/1.1\r\nHost: h\r\n\r\n")
+      try wire.send(Wire.get + "GET /b HTTP/1.1\r\nHost: h\r\n\r\n")
       #expect(try wire.responses() == [])
       gate.event.set()
       wire.run()
@@ -86,7 +80,7 @@ struct HTTPConnectionTests {
   func withoutBody(status: HTTPResponse.Status) async throws {
     try await onWire {
       let wire = try Wire { _, _ in Response(status: status, body: .text("hello")) }
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       #expect(try wire.take() == "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n\r\n")
     }
   }
@@ -99,7 +93,7 @@ struct HTTPConnectionTests {
         if request.path == "/a" { throw HTTPError(.conflict, "no", headers: [.retryAfter: "3"]) }
         throw Secret()
       }
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       let first = try wire.take()
       #expect(first.hasPrefix("HTTP/1.1 409 Conflict\r\nRetry-After: 3\r\n") && first.hasSuffix("409 no\n"))
       try wire.send("GET /b HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\n\r\n")
@@ -143,7 +137,7 @@ struct HTTPConnectionTests {
     options.maximumRequestsPerConnection = 2
     try await onWire { [options] in
       let wire = try Wire(options) { request, _ in .text(request.path) }
-      try wire.send(Self.get + Self.get + Self.get)
+      try wire.send(Wire.get + Wire.get + Wire.get)
       let text = try wire.take()
       #expect(text.split(separator: "HTTP/1.1 200 OK").count == 2 && text.contains("Connection: close"))
     }
@@ -157,7 +151,7 @@ struct HTTPConnectionTests {
         try await gate.pass()
         return .text(request.path)
       }
-      try wire.send(Self.get + Self.get)
+      try wire.send(Wire.get + Wire.get)
       wire.end()
       #expect(!wire.isClosed)
       gate.event.set()
@@ -175,7 +169,7 @@ struct HTTPConnectionTests {
         do { try await Event().wait() } catch { wasCancelled.withLock { $0 = Task.isCancelled } }
         return Response()
       }
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       wire.channel.close(promise: nil)
       #expect(!wire.isOver)
       wire.run()
@@ -193,10 +187,10 @@ struct HTTPConnectionTests {
         count.withLock { $0 += 1 }
         return Response()
       }
-      try wire.send(Self.get + "GET / HTTP/1.1\r\nHost : h\r\n\r\n" + Self.get)
+      try wire.send(Wire.get + "GET / HTTP/1.1\r\nHost : h\r\n\r\n" + Wire.get)
       let text = try wire.take()
       #expect(text.contains("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"))
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       #expect(try wire.take() == "" && count.withLock { $0 } == 1)
       wire.pass(.seconds(2))
       #expect(wire.isClosed)
@@ -212,7 +206,7 @@ struct HTTPConnectionTests {
     try await onWire { [options] in
       for field in ["", "Expect: 100-continue\r\n"] {
         let wire = try Wire(options, handler: Wire.echo)
-        try wire.send(post("", field, length: 1_000_000))
+        try wire.send(Wire.post("", field, length: 1_000_000))
         let text = try wire.take()
         #expect(text.hasPrefix("HTTP/1.1 413 ") && text.contains("Connection: close"))
       }
@@ -232,8 +226,8 @@ struct HTTPConnectionTests {
         request.body.limit = 5
         return .text(String(buffer: try await request.body.collect()))
       }
-      try wire.send(post("hello"))
-      try wire.send(post("hello!"))
+      try wire.send(Wire.post("hello"))
+      try wire.send(Wire.post("hello!"))
       #expect(
         try wire.responses() == ["200 hello", "413 413 the body of the request has more than 5 bytes\n"])
     }
@@ -243,7 +237,7 @@ struct HTTPConnectionTests {
   func goesOn() async throws {
     try await onWire {
       let wire = try Wire(handler: Wire.echo)
-      try wire.send(post("", "Expect: 100-continue\r\n", length: 5))
+      try wire.send(Wire.post("", "Expect: 100-continue\r\n", length: 5))
       #expect(try wire.take() == "HTTP/1.1 100 Continue\r\n\r\n")
       try wire.send("he")
       #expect(try wire.take() == "")
@@ -256,7 +250,7 @@ struct HTTPConnectionTests {
   func doesNotGoOn() async throws {
     try await onWire {
       let wire = try Wire { _, _ in throw HTTPError(.unauthorized) }
-      try wire.send(post("", "Expect: 100-continue\r\n", length: 5))
+      try wire.send(Wire.post("", "Expect: 100-continue\r\n", length: 5))
       let text = try wire.take()
       #expect(text.hasPrefix("HTTP/1.1 401 ") && text.contains("Connection: close"))
     }
@@ -266,10 +260,10 @@ struct HTTPConnectionTests {
   func discards() async throws {
     try await onWire {
       let wire = try Wire { request, _ in .text(request.path) }
-      try wire.send(post("", length: 1000))
+      try wire.send(Wire.post("", length: 1000))
       #expect(try wire.responses() == ["200 /p"])
       try wire.send(String(repeating: "x", count: 999))
-      try wire.send("x" + Self.get)
+      try wire.send("x" + Wire.get)
       #expect(try wire.responses() == ["200 /a"])
     }
   }
@@ -278,7 +272,7 @@ struct HTTPConnectionTests {
   func lingers() async throws {
     try await onWire {
       let wire = try Wire { request, _ in .text(request.path) }
-      try wire.send(post("", length: 1_000_000))
+      try wire.send(Wire.post("", length: 1_000_000))
       #expect(try wire.take().contains("Connection: close"))
       #expect(wire.hasServerEnded)
       try wire.send(String(repeating: "x", count: 1000))
@@ -292,12 +286,12 @@ struct HTTPConnectionTests {
   func broken() async throws {
     try await onWire {
       let wire = try Wire(handler: Wire.echo)
-      try wire.send(post("hel", length: 5))
+      try wire.send(Wire.post("hel", length: 5))
       wire.end()
       #expect(try wire.responses() == ["400 400 the body ends before its end\n"])
       #expect(wire.isClosed)
       let other = try Wire(handler: Wire.echo)
-      try other.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + Self.get)
+      try other.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + Wire.get)
       #expect(try other.responses() == ["400 400 the size of a chunk is no number\n"])
     }
   }
@@ -312,7 +306,7 @@ struct HTTPConnectionTests {
         for try await bytes in request.body { count += bytes.readableBytes }
         return .text("\(count)")
       }
-      try wire.send(post("", length: 200_000))
+      try wire.send(Wire.post("", length: 200_000))
       let piece = ByteBuffer(repeating: 1, count: 50_000)
       try wire.send(piece)
       #expect(wire.connection.wantsInput)
@@ -366,7 +360,7 @@ struct HTTPConnectionTests {
             try await writer.write("abc")
           })
       }
-      try wire.send(Self.get + Self.get)
+      try wire.send(Wire.get + Wire.get)
       #expect(try wire.responses() == ["200 abc", "200 abc"])
       #expect(failures.withLock { $0 } == [.closed])
     }
@@ -384,7 +378,7 @@ struct HTTPConnectionTests {
             if length < 0 { throw Failed() }
           })
       }
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       #expect(try !wire.take().hasSuffix("0\r\n\r\n"))
       #expect(wire.isClosed)
     }

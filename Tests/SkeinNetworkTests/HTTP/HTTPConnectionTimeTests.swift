@@ -8,12 +8,6 @@ import Testing
 
 @Suite("HTTPConnection and time", .timeLimit(.minutes(2)))
 struct HTTPConnectionTimeTests {
-  private static let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
-
-  private func post(_ body: String, length: Int) -> String {
-    "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \(length)\r\n\r\n\(body)"
-  }
-
   // MARK: The client sends
 
   @Test("a connection without a request is closed after a while, one with half a head is told")
@@ -40,7 +34,7 @@ struct HTTPConnectionTimeTests {
     try await onWire {
       let wire = try Wire(handler: Wire.echo)
       for _ in 0..<3 {
-        try wire.send(Self.get)
+        try wire.send(Wire.get)
         #expect(try wire.responses().count == 1)
         wire.pass(.seconds(74))
         #expect(!wire.isClosed)
@@ -51,7 +45,7 @@ struct HTTPConnectionTimeTests {
       wire.pass(.seconds(1))
       #expect(try wire.take().hasPrefix("HTTP/1.1 408 "))
       let other = try Wire(handler: Wire.echo)
-      try other.send(Self.get)
+      try other.send(Wire.get)
       _ = try other.take()
       other.pass(.seconds(75))
       #expect(try other.isClosed && other.take() == "")
@@ -63,7 +57,7 @@ struct HTTPConnectionTimeTests {
     let gate = HandlerGate()
     try await onWire {
       let wire = try Wire(handler: Wire.echo)
-      try wire.send(post("he", length: 5))
+      try wire.send(Wire.post("he", length: 5))
       wire.pass(.seconds(29))
       try wire.send("l")
       wire.pass(.seconds(29))
@@ -74,7 +68,7 @@ struct HTTPConnectionTimeTests {
         try await gate.pass()
         return try await Wire.echo(request, context)
       }
-      try busy.send(post("he", length: 5))
+      try busy.send(Wire.post("he", length: 5))
       busy.pass(.seconds(50))
       gate.event.set()
       busy.run()
@@ -87,7 +81,7 @@ struct HTTPConnectionTimeTests {
   func slowBody() async throws {
     try await onWire {
       let wire = try Wire(handler: Wire.echo)
-      try wire.send(post("", length: 5))
+      try wire.send(Wire.post("", length: 5))
       for byte in ["h", "e", "l", "l"] {
         wire.pass(.seconds(25))
         try wire.send(byte)
@@ -102,15 +96,15 @@ struct HTTPConnectionTimeTests {
   func discardTimeout() async throws {
     try await onWire {
       let wire = try Wire { request, _ in .text(request.path) }
-      try wire.send(post("", length: 1000))
+      try wire.send(Wire.post("", length: 1000))
       #expect(try wire.responses() == ["200 /p"])
       wire.pass(.seconds(29))
       #expect(!wire.isClosed)
-      try wire.send(String(repeating: "x", count: 1000) + Self.get)
+      try wire.send(String(repeating: "x", count: 1000) + Wire.get)
       #expect(try wire.responses() == ["200 /a"])
       wire.pass(.seconds(31))
       #expect(!wire.isClosed)
-      try wire.send(post("abc", length: 1000))
+      try wire.send(Wire.post("abc", length: 1000))
       #expect(try wire.responses() == ["200 /p"])
       wire.pass(.seconds(30))
       #expect(wire.isClosed)
@@ -127,7 +121,7 @@ struct HTTPConnectionTimeTests {
         do { try await Event().wait() } catch { wasCancelled.withLock { $0 = true } }
         return .text("too late")
       }
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       wire.pass(.seconds(59))
       #expect(try wire.take() == "")
       wire.pass(.seconds(1))
@@ -149,7 +143,7 @@ struct HTTPConnectionTimeTests {
         return Response()
       }
       wire.setWritable(false)
-      try wire.send(Self.get + Self.get)
+      try wire.send(Wire.get + Wire.get)
       #expect(count.withLock { $0 } == 0)
       wire.pass(.seconds(59))
       wire.setWritable(true)
@@ -179,7 +173,7 @@ struct HTTPConnectionTimeTests {
     let gate = HandlerGate()
     try await onWire {
       let wire = try Wire(handler: dripping([gate], ends: false))
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       // Nothing is under way: the handler takes its time.
       wire.pass(.seconds(1000))
       #expect(!wire.isClosed)
@@ -198,7 +192,7 @@ struct HTTPConnectionTimeTests {
     let gates = (0..<4).map { _ in HandlerGate() }
     try await onWire {
       let wire = try Wire(handler: dripping(gates, ends: false))
-      try wire.send(Self.get)
+      try wire.send(Wire.get)
       wire.isStalled = true
       for gate in gates { gate.event.set() }
       wire.run()
@@ -251,7 +245,7 @@ struct HTTPConnectionTimeTests {
     let gate = HandlerGate()
     try await onWire {
       let idle = try Wire { _, _ in Response() }
-      try idle.send(Self.get)
+      try idle.send(Wire.get)
       idle.connection.stopWhenIdle()
       idle.run()
       idle.pass(.zero)
@@ -260,7 +254,7 @@ struct HTTPConnectionTimeTests {
         try await gate.pass()
         return Response()
       }
-      try busy.send(Self.get)
+      try busy.send(Wire.get)
       busy.connection.stopWhenIdle()
       busy.pass(.seconds(5))
       #expect(!busy.isClosed)

@@ -177,6 +177,18 @@ struct StaticFilesTests {
     }
   }
 
+  @Test("a part that is not there, and what can not be read, are errors and not less")
+  func shortRead() async throws {
+    try await withFiles { _, root in
+      let file = OpenFile(descriptor: open(root + "/a.txt", O_RDONLY))
+      let part = try file.read(1..<5)
+      #expect(String(buffer: part) == "ello")
+      #expect(throws: StreamError.ended(received: 4, expected: 9)) { try file.read(1..<10) }
+      let folder = OpenFile(descriptor: open(root, O_RDONLY | O_DIRECTORY))
+      #expect(throws: StreamError.system(EISDIR)) { try folder.read(0..<1) }
+    }
+  }
+
   @Test("a kernel without openat2 has files opened component by component, and no link is followed")
   func withoutLinks() async throws {
     try await withFiles { _, root in

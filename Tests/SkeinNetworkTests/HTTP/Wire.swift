@@ -57,6 +57,13 @@ final class Wire {
     connection.begin(EventLoopExecutor(channel.embeddedEventLoop)) { hasEnded.withLock { $0 = true } }
   }
 
+  static let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+
+  /// A request with a body, of which some may be missing, as `length` tells.
+  static func post(_ body: String, _ fields: String = "", length: Int? = nil) -> String {
+    "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: \(length ?? body.utf8.count)\r\n\(fields)\r\n\(body)"
+  }
+
   /// A server that tells what it was asked, and the body.
   static func echo(_ request: Request, _ context: RequestContext) async throws -> Response {
     let body = String(buffer: try await request.body.collect())
