@@ -111,16 +111,21 @@ let modules = [
       "SkeinJobs", "SkeinTesting", "SkeinWork", "SkeinResilience", systemPackage, logging,
     ]),
   Module(
+    name: "SkeinJobForms",
+    dependencies: ["SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinWork"],
+    testDependencies: ["SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinWork"]),
+  Module(
     name: "SkeinCommand",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures", "SkeinNetwork",
+      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures",
+      "SkeinJobForms", "SkeinNetwork",
       "SkeinProcesses",
       "SkeinResilience", "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
       nioCore, httpTypes, lifecycle, unixSignals,
     ],
     testDependencies: [
-      "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinResilience", "SkeinSync", "SkeinTesting",
-      "SkeinWork", "skein", subprocess, systemPackage,
+      "SkeinJobs", "SkeinBuiltinJobs", "SkeinFutures", "SkeinJobForms", "SkeinResilience", "SkeinSync",
+      "SkeinTesting", "SkeinWork", "skein", subprocess, systemPackage,
     ]),
   Module(
     name: "SkeinTesting", dependencies: ["SkeinSync", "SkeinThreads", "SkeinFutures", heap],

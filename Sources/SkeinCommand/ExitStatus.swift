@@ -1,3 +1,4 @@
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// The exit codes, all of them; `advise`, `wait` and `submit --wait` also pass on the code of a command.

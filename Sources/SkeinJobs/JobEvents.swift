@@ -50,7 +50,7 @@ public struct JobEvents: AsyncSequence, Sendable {
   }
 
   /// Hears news as long as it is kept.
-  private final class Listener: Sendable {
+  final class Listener: Sendable {
     let news = Event(name: "job changes")
     private let listening: ScheduledAction
 

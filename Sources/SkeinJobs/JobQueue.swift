@@ -173,6 +173,24 @@ public final class JobQueue: Sendable {
     JobEvents(store: store, hub: changes, start: revision)
   }
 
+  /// Waits until something has changed since a revision; returns at once when it has.
+  ///
+  /// - Parameter timeout: how long to wait at the longest.
+  /// - Returns: whether something has.
+  /// - Throws: `CancellationError`; ``JobQueueError`` when the store can not be read.
+  public func waitForChange(after revision: Int64, timeout: Duration) async throws -> Bool {
+    let listener = JobEvents.Listener(changes)
+    let end = MonotonicClock().now.advanced(by: timeout)
+    while true {
+      listener.news.reset()
+      if try store.revision() > revision { return true }
+      do { try await listener.news.wait(until: end, clock: MonotonicClock()) } catch {
+        if error == .timedOut { return false }
+        throw CancellationError()
+      }
+    }
+  }
+
   // MARK: Queues
 
   /// Holds back the jobs of a queue; running ones go on.

@@ -67,5 +67,7 @@ public struct JobQueueError: Error, Sendable, CustomStringConvertible {
       "worker \(worker) was taken for dead, or evicted, and its jobs were given to others; start it again")
   }
 
-  static func invalidInput(_ message: String) -> JobQueueError { JobQueueError(.invalidInput, message) }
+  package static func invalidInput(_ message: String) -> JobQueueError {
+    JobQueueError(.invalidInput, message)
+  }
 }

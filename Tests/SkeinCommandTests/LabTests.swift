@@ -1,4 +1,5 @@
 import Foundation
+import SkeinJobForms
 import SkeinSync
 import SkeinTesting
 import Testing

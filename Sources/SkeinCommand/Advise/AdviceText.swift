@@ -1,4 +1,5 @@
 internal import SkeinFutures
+internal import SkeinJobForms
 
 /// Advice as people read it; the same in a pipe, without colour.
 struct AdviceText {

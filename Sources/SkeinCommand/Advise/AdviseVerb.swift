@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import SkeinFutures
+internal import SkeinJobForms
 
 /// Runs a command, and says which way to concurrency suits it.
 struct AdviseVerb: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SkeinJobForms
 internal import SkeinSync
 
 /// One run of a command: what it took, and how it ended.

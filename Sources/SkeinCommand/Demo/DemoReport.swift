@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// What happened in the demo, and whether it was what should have happened.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Logging
+internal import SkeinJobForms
 internal import SkeinJobs
 internal import SkeinSync
 

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Logging
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Shows it all at work.

@@ -1,3 +1,4 @@
+internal import SkeinJobForms
 internal import SkeinSync
 internal import SkeinThreads
 

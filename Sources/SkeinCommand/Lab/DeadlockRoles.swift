@@ -1,5 +1,6 @@
 internal import Glibc
 internal import SkeinDiagnostics
+internal import SkeinJobForms
 internal import SkeinSync
 internal import SkeinThreads
 

@@ -1,3 +1,4 @@
+internal import SkeinJobForms
 internal import SkeinSync
 
 /// Reports as people read them; the same in a pipe, without colour.

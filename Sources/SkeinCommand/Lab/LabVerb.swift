@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 
 /// Runs experiments.
 struct LabVerb: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 internal import SkeinFutures
+internal import SkeinJobForms
 internal import SkeinSync
 internal import SkeinThreads
 

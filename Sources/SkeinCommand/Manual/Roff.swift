@@ -1,3 +1,5 @@
+internal import SkeinJobForms
+
 /// A page in the language of `man`: roff, with the macros of man(7).
 struct Roff {
   private(set) var text = ""

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// The options of `submit` that say which other jobs a job waits for.

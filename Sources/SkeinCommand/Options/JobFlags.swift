@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 internal import SkeinJobs
 internal import SkeinResilience
 
@@ -81,15 +82,4 @@ struct JobFlags: ParsableArguments {
   }
 }
 
-/// What happens to a job whose unique key is taken, as it is typed.
-enum IfExistsText: String, ExpressibleByArgument, CaseIterable {
-  case existing, error, replace
-
-  var conflict: UniqueConflict {
-    switch self {
-    case .existing: .existing
-    case .error: .error
-    case .replace: .replace
-    }
-  }
-}
+extension IfExistsText: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SkeinBuiltinJobs
+internal import SkeinJobForms
 
 /// The options that say which job is meant: a command, or a job by its name.
 struct JobSource: ParsableArguments {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Logging
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// What every verb takes.
@@ -96,14 +97,5 @@ struct QueueOptions: ParsableArguments {
   /// Whether there is a queue in a directory.
   func exists(_ directory: String) -> Bool {
     FileManager.default.fileExists(atPath: directory + "/queue.sqlite")
-  }
-}
-
-/// Paths of files.
-enum Paths {
-  /// The path from the root; `.` and `..` are resolved, links are not.
-  static func absolute(_ path: String) -> String {
-    let full = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
-    return (full as NSString).standardizingPath
   }
 }

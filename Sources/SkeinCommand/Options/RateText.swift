@@ -1,3 +1,4 @@
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Rates as people type them: `10/s`, `100/1m`, `1/30s`.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// How long finished jobs are kept.

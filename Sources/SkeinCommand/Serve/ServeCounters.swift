@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import SkeinJobForms
 internal import SkeinNetwork
 internal import SkeinSync
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SkeinJobForms
 internal import SkeinSync
 
 /// Standard output and standard error of the process, with at most one live line at the bottom of the

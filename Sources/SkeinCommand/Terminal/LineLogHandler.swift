@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Logging
+internal import SkeinJobForms
 internal import SkeinWork
 
 /// Writes a log line as `time level message key=value …` to standard error, or as a JSON object.

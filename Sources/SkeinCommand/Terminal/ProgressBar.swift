@@ -1,3 +1,5 @@
+internal import SkeinJobForms
+
 /// A bar that fills up, as text.
 struct ProgressBar: Sendable {
   /// From 0 to 1.

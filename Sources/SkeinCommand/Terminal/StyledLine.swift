@@ -1,3 +1,5 @@
+internal import SkeinJobForms
+
 /// A line of parts with colours of their own.
 struct StyledLine: Sendable, ExpressibleByStringInterpolation {
   private(set) var parts: [(text: String, paint: Paint?)] = []

@@ -1,3 +1,4 @@
+internal import SkeinJobForms
 internal import TextTable
 
 /// The package's column: its type has the name of its module, which hides it inside ``Table``.

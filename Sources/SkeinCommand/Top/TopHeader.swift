@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// What `top` says about the whole of a queue.

@@ -1,3 +1,4 @@
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// The lists of a snapshot as tables; in a pipe the first field of a row says what it is.

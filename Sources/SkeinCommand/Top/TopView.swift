@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// A snapshot in JSON.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Cancels jobs.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import SkeinDiagnostics
+internal import SkeinJobForms
 internal import SkeinSync
 
 /// Shows what the threads and tasks of a process wait for.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import SkeinBuiltinJobs
+internal import SkeinJobForms
 internal import SkeinJobs
 internal import SkeinSync
 internal import SkeinWork

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Limits how many jobs run at once, and how many start in a span.

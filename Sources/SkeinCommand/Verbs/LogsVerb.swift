@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Prints what a job wrote.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Has jobs come up again and again.
@@ -40,18 +41,7 @@ struct ScheduleTimes: ParsableArguments {
 
   /// The same as a value.
   func schedule() throws -> JobSchedule {
-    do {
-      if when.first?.isNumber == true, !when.contains(where: \.isWhitespace) {
-        guard timezone == "UTC" else {
-          throw CommandFailure.usage(
-            "--timezone belongs to a cron expression: a fixed rate follows no clocks")
-        }
-        return try .every(try DurationText.parse(when), jitter: jitter)
-      }
-      return try .cron(when, timeZone: timezone, jitter: jitter)
-    } catch let error as InvalidSchedule {
-      throw CommandFailure.usage(error.description)
-    }
+    try ScheduleText.schedule(when: when, timeZone: timezone, jitter: jitter)
   }
 }
 

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FoundationEssentials
 internal import SkeinBuiltinJobs
+internal import SkeinJobForms
 internal import SkeinJobs
 internal import SkeinResilience
 
@@ -29,41 +30,7 @@ struct ShowVerb: AsyncParsableCommand {
   }
 }
 
-/// All about one job.
-struct JobDetails: Sendable {
-  var record: JobRecord
-  var input: Data
-  var result: Data?
-  var attempts: [AttemptRecord]
-  /// What it waits for, and what waits for it.
-  var tree: FlowTree?
-  var group: JobID?
-
-  init(of record: JobRecord, in queue: JobQueue) async throws {
-    self.record = record
-    let payload = try await queue.store.payload(of: record.sequence)
-    input = payload?.kwargs ?? Data("{}".utf8)
-    group = payload?.groupID
-    tree = try await FlowTree.around(record, in: queue)
-    result = try await queue.store.result(of: record.sequence)
-    attempts = try await queue.store.attempts(of: record.sequence)
-  }
-
-  struct View: Encodable {
-    var job: JobView
-    var input: JSONValue?
-    var result: JSONValue?
-    var attempts: [AttemptView]
-    var group: JobID?
-    var links: [LinkView]?
-  }
-
-  var view: View {
-    View(
-      job: JobView(record), input: JSONValue(input), result: result.flatMap(JSONValue.init),
-      attempts: attempts.map(AttemptView.init), group: group, links: tree?.links.map(LinkView.init))
-  }
-
+extension JobDetails {
   func text(for terminal: Terminal) -> String {
     let lines = facts(terminal).map { name, value in
       terminal.isTerminal
@@ -141,17 +108,5 @@ struct JobDetails: Sendable {
       ])
     }
     return table
-  }
-}
-
-extension AttemptRecord.Outcome {
-  /// The colour that says it.
-  var paint: Paint? {
-    switch self {
-    case .succeeded: .green
-    case .failed, .timedOut, .crashed: .red
-    case .running: .yellow
-    case .cancelled, .handedBack: .faint
-    }
   }
 }

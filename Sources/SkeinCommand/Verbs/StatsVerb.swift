@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Shows how many jobs there are, and who works.

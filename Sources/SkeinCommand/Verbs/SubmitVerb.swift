@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import SkeinBuiltinJobs
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Queues jobs.
@@ -123,18 +124,5 @@ struct SubmitVerb: AsyncParsableCommand {
     return job.isExisting
       ? "job \(job.sequence) has this unique key: nothing was added"
       : "submitted job \(job.sequence)"
-  }
-}
-
-/// A submitted job in JSON.
-struct SubmittedView: Encodable {
-  var id: JobID
-  var sequence: Int64
-  var isExisting: Bool
-
-  init(_ job: EnqueuedJob) {
-    id = job.id
-    sequence = job.sequence
-    isExisting = job.isExisting
   }
 }

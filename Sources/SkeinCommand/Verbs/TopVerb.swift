@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SkeinJobForms
 internal import SkeinJobs
 internal import SkeinSync
 

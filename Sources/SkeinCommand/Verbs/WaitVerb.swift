@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Waits for the end of jobs.

@@ -1,5 +1,6 @@
 internal import Logging
 internal import SkeinDiagnostics
+internal import SkeinJobForms
 internal import SkeinJobs
 internal import SkeinSync
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import SkeinJobForms
 internal import SkeinJobs
 
 /// Shows who works on what.
@@ -117,30 +118,5 @@ struct EvictVerb: AsyncParsableCommand {
       self.number = number
       jobs = rescued.map(\.id)
     }
-  }
-}
-
-/// A worker in JSON.
-struct WorkerView: Encodable {
-  var number: WorkerID
-  var name: String
-  var state: String
-  var concurrency: Int
-  var processID: Int32
-  var queues: [String]
-  var joinedAt: Date
-  /// The numbers of the jobs that it holds; `nil` where that was not asked for.
-  var jobs: [Int64]?
-
-  init(_ worker: WorkerRecord, holds jobs: [JobRecord]? = nil) {
-    let about = worker.description
-    number = worker.id
-    name = about.name
-    state = worker.liveness.rawValue
-    concurrency = about.concurrency
-    processID = about.processID
-    queues = about.queues
-    joinedAt = worker.joinedAt
-    self.jobs = jobs.map { $0.map(\.sequence).reversed() }
   }
 }

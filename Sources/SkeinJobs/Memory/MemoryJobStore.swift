@@ -124,7 +124,8 @@ public final class MemoryJobStore: JobStore {
   /// Jobs that fit a filter, in its order: the latest first, unless told.
   public func jobs(_ filter: JobFilter) async throws -> [JobRecord] {
     let all = try readOpen { tables in
-      tables.jobs.values.filter { filter.group == nil || $0.payload.groupID == filter.group }.map(\.record)
+      tables.jobs.values.filter { filter.group == nil || $0.payload.groupID == filter.group }
+        .filter { job in filter.text.map(job.hasText) ?? true }.map(\.record)
     }
     return Array(all.filter(filter.accepts).sorted(by: filter.order.places).prefix(filter.limit))
   }
@@ -156,6 +157,23 @@ public final class MemoryJobStore: JobStore {
   public func log(of sequence: Int64, attempt: Int, from offset: Int) async throws -> Data {
     try readOpen { Data(($0.jobs[sequence]?.logs[attempt] ?? Data()).dropFirst(offset)) }
   }
+
+  /// Where jobs stand, in little, in the order of coming.
+  public func outlines(after sequence: Int64, limit: Int) async throws -> [JobOutline] {
+    let numbers = try readOpen { tables in tables.jobs.keys.filter { $0 > sequence } }.sorted().prefix(limit)
+    return try readOpen { tables in numbers.compactMap { tables.jobs[$0].map { JobOutline($0.record) } } }
+  }
+
+  /// The queues that there are, and whether their jobs are held back.
+  public func queues() async throws -> [String: Bool] {
+    try readOpen { tables in
+      let used = tables.jobs.values.map { ($0.record.queue, false) }
+      return tables.pausedByQueue.merging(used) { paused, _ in paused }
+    }
+  }
+
+  /// How many jobs there are.
+  public func jobCount() async throws -> Int { try readOpen { $0.jobs.count } }
 
   /// How many jobs each queue has in each state.
   public func counts() async throws -> [QueueCounts] {
@@ -258,6 +276,16 @@ extension JobFilter {
     (queue == nil || queue == job.queue) && (worker == nil || worker == job.worker)
       && (name == nil || name == job.kind.name)
       && (states.isEmpty || states.contains(job.state)) && (before == nil || job.sequence < before!)
-      && (since == nil || job.enqueuedAt >= since!)
+      && (since == nil || job.enqueuedAt >= since!) && (sequences?.contains(job.sequence) ?? true)
+  }
+}
+
+extension MemoryTables.Job {
+  /// Whether something of the job has a text, as ``JobFilter/text`` says.
+  func hasText(_ text: String) -> Bool {
+    let places =
+      [record.uniqueKey, record.concurrencyKey, String(decoding: payload.kwargs, as: UTF8.self)]
+      + attempts.flatMap { [$0.error?.type, $0.error?.message] }
+    return places.contains { place in place.map { $0.lowercased().contains(text.lowercased()) } ?? false }
   }
 }

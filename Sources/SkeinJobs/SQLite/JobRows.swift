@@ -66,6 +66,13 @@ struct JobRows {
     require("j.enqueued_at >= ?", filter.since?.microseconds)
     require("j.worker = ?", filter.worker?.number)
     require("j.sequence IN (SELECT sequence FROM payloads WHERE group_id = ?)", filter.group?.data)
+    if let sequences = filter.sequences {
+      conditions.append("j.sequence IN (\(sequences.map(String.init).joined(separator: ",")))")
+    }
+    if let text = filter.text {
+      conditions.append(Self.hasText)
+      arguments += ["text": Self.pattern(text)]
+    }
     // Running jobs are few, and an index finds them: if the condition is the index's own, and no order tempts
     // to go through all jobs instead.
     let isRunningOnly = filter.worker != nil || filter.states == [.running]
@@ -76,6 +83,55 @@ struct JobRows {
     let filterClause = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
     return try records(
       "\(filterClause) \(filter.order.clause(isSorted: isRunningOnly)) LIMIT \(filter.limit)", arguments)
+  }
+
+  /// A condition over `jobs`: something of it has a text.
+  private static let hasText = """
+    (j.unique_key LIKE :text ESCAPE '!' OR j.concurrency_key LIKE :text ESCAPE '!'
+      OR EXISTS (SELECT 1 FROM payloads WHERE sequence = j.sequence AND CAST(kwargs AS TEXT) LIKE :text ESCAPE '!')
+      OR EXISTS (SELECT 1 FROM attempts WHERE sequence = j.sequence AND error LIKE :text ESCAPE '!'))
+    """
+
+  private static func pattern(_ text: String) -> String {
+    "%" + text.reduce(into: "") { $0 += "!%_".contains($1) ? "!\($1)" : "\($1)" } + "%"
+  }
+
+  func payloads(_ sequences: [Int64]) throws -> [Int64: JobPayload] {
+    let rows = try Row.fetchAll(
+      db,
+      sql: "SELECT * FROM payloads WHERE sequence IN (\(sequences.map(String.init).joined(separator: ",")))")
+    return try Dictionary(uniqueKeysWithValues: rows.map { (try $0["sequence"], try JobPayload(row: $0)) })
+  }
+
+  func lastAttempts(_ sequences: [Int64]) throws -> [Int64: AttemptRecord] {
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT * FROM attempts WHERE sequence IN (\(sequences.map(String.init).joined(separator: ",")))
+        ORDER BY sequence, number
+        """)
+    return try rows.reduce(into: [:]) { $0[try $1["sequence"] as Int64] = try AttemptRecord(row: $1) }
+  }
+
+  func outlines(after sequence: Int64, limit: Int, queues: inout [Int64: String]) throws -> [JobOutline] {
+    let rows = try Row.fetchCursor(
+      db.cachedStatement(
+        sql: "SELECT sequence, state, queue, kind FROM jobs WHERE sequence > ? ORDER BY sequence LIMIT ?"),
+      arguments: [sequence, limit])
+    var outlines: [JobOutline] = []
+    while let row = try rows.next() {
+      let queue: Int64 = try row[2]
+      if queues[queue] == nil {
+        queues[queue] = try String.fetchOne(
+          db, sql: "SELECT name FROM queues WHERE id = ?", arguments: [queue])
+      }
+      outlines.append(
+        JobOutline(
+          sequence: try row[0], state: try JobState(stored: row[1]),
+          queue: try queues[queue].orDamaged("queue number \(queue) is missing"),
+          name: try kinds.kind(row[3], db).name))
+    }
+    return outlines
   }
 
   func attempts(_ sequence: Int64) throws -> [AttemptRecord] {

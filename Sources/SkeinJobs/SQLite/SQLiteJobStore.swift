@@ -214,6 +214,39 @@ public final class SQLiteJobStore: JobStore {
     try await readJobs { try $0.log(sequence, attempt: attempt, from: offset) }
   }
 
+  /// The payloads of several jobs, by their numbers.
+  public func payloads(of sequences: [Int64]) async throws -> [Int64: JobPayload] {
+    try await readJobs { try $0.payloads(sequences) }
+  }
+
+  /// The last attempts of several jobs, by their numbers.
+  public func lastAttempts(of sequences: [Int64]) async throws -> [Int64: AttemptRecord] {
+    try await readJobs { try $0.lastAttempts(sequences) }
+  }
+
+  /// Where jobs stand, in little, in the order of coming.
+  public func outlines(after sequence: Int64, limit: Int) async throws -> [JobOutline] {
+    try await readJobs { rows in
+      var queues: [Int64: String] = [:]
+      return try rows.outlines(after: sequence, limit: limit, queues: &queues)
+    }
+  }
+
+  /// The queues that there ever were, and whether their jobs are held back.
+  public func queues() async throws -> [String: Bool] {
+    try await read { db in
+      let rows = try Row.fetchAll(db, sql: "SELECT name, is_paused FROM queues")
+      return try Dictionary(uniqueKeysWithValues: rows.map { (try $0[0], try $0[1]) })
+    }
+  }
+
+  /// How many jobs there are.
+  ///
+  /// - Complexity: O(jobs), though at little for each.
+  public func jobCount() async throws -> Int {
+    try await read { try Int.fetchOne($0, sql: "SELECT count(*) FROM jobs") ?? 0 }
+  }
+
   /// How many jobs each queue has in each state.
   public func counts() async throws -> [QueueCounts] { try await readJobs { try $0.counts() } }
 

@@ -112,6 +112,17 @@ public protocol JobStore: Sendable {
   func attempts(of sequence: Int64) async throws -> [AttemptRecord]
   /// What an attempt wrote, from `offset` bytes on.
   func log(of sequence: Int64, attempt: Int, from offset: Int) async throws -> Data
+  /// The payloads of several jobs, by their numbers; a job that there is not is left out.
+  func payloads(of sequences: [Int64]) async throws -> [Int64: JobPayload]
+  /// The last attempts of several jobs, by their numbers; a job without one is left out.
+  func lastAttempts(of sequences: [Int64]) async throws -> [Int64: AttemptRecord]
+  /// Where jobs stand, in little, in the order of coming: those behind a number, at most `limit` of them. By this all jobs
+  /// are gone through in steps.
+  func outlines(after sequence: Int64, limit: Int) async throws -> [JobOutline]
+  /// The queues that there ever were, and whether their jobs are held back.
+  func queues() async throws -> [String: Bool]
+  /// How many jobs there are.
+  func jobCount() async throws -> Int
   /// How many jobs each queue has in each state.
   func counts() async throws -> [QueueCounts]
   /// Jobs that changed after a revision, in the order of their last change, and the revision to go on from.
@@ -144,6 +155,20 @@ extension JobStore {
   public var now: Date { Date() }
   /// It is the present.
   public var hasOwnTime: Bool { false }
+
+  /// Asks for one after the other.
+  public func payloads(of sequences: [Int64]) async throws -> [Int64: JobPayload] {
+    var payloads: [Int64: JobPayload] = [:]
+    for sequence in sequences { payloads[sequence] = try await payload(of: sequence) }
+    return payloads
+  }
+
+  /// Asks for one after the other.
+  public func lastAttempts(of sequences: [Int64]) async throws -> [Int64: AttemptRecord] {
+    var last: [Int64: AttemptRecord] = [:]
+    for sequence in sequences { last[sequence] = try await attempts(of: sequence).last }
+    return last
+  }
 }
 
 /// A worker's place in a store. It ends with ``leave()`` or with the process.

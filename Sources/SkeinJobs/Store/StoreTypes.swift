@@ -218,6 +218,11 @@ public struct JobFilter: Hashable, Sendable {
   public var before: Int64?
   /// Only those that were enqueued at this time or later.
   public var since: Date?
+  /// Only these, by their places in the order of coming; `nil` means all.
+  public var sequences: [Int64]?
+  /// Only those that have this text in their input, their keys, or the error of an attempt; upper and lower case of ASCII are
+  /// the same. It reads what it looks into: narrow it by ``sequences``.
+  public var text: String?
   /// In which order; the limit then leaves the first ones. All but that by number read every job.
   public var order = JobOrder()
   /// At most so many.
@@ -225,6 +230,28 @@ public struct JobFilter: Hashable, Sendable {
 
   /// Creates a filter that lets everything through, 50 at a time.
   public init() {}
+}
+
+/// Where a job stands, in little: what is kept of each of millions.
+public struct JobOutline: Hashable, Sendable {
+  /// Its place in the order of coming.
+  public var sequence: Int64
+  /// Where it stands.
+  public var state: JobState
+  /// The queue.
+  public var queue: String
+  /// The name of the work.
+  public var name: String
+
+  /// Creates a value.
+  public init(sequence: Int64, state: JobState, queue: String, name: String) {
+    (self.sequence, self.state, self.queue, self.name) = (sequence, state, queue, name)
+  }
+
+  /// That of a record.
+  public init(_ job: JobRecord) {
+    self.init(sequence: job.sequence, state: job.state, queue: job.queue, name: job.kind.name)
+  }
 }
 
 /// How many jobs a queue has in each state.

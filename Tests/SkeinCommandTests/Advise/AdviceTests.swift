@@ -1,5 +1,6 @@
 import Foundation
 import SkeinFutures
+import SkeinJobForms
 import Testing
 
 @testable import SkeinCommand

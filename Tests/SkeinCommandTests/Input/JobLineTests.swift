@@ -1,5 +1,6 @@
 import Foundation
 import SkeinBuiltinJobs
+import SkeinJobForms
 import SkeinResilience
 import SkeinWork
 import Testing

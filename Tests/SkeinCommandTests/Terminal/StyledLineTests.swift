@@ -1,3 +1,4 @@
+import SkeinJobForms
 import Testing
 
 @testable import SkeinCommand

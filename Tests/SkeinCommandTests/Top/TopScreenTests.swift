@@ -1,4 +1,5 @@
 import Foundation
+import SkeinJobForms
 import SkeinJobs
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import SkeinJobForms
 import SkeinJobs
 import Testing
 
@@ -53,6 +54,6 @@ import Testing
 
   @Test("what is no rate says so", arguments: ["", "10", "10/", "/s", "a/s", "1/2", "1/s/s", "-1/s x"])
   func noRate(text: String) {
-    #expect(throws: CommandFailure.self) { try RateText.parse(text) }
+    #expect(throws: (any Error).self) { try RateText.parse(text) }
   }
 }

@@ -49,14 +49,23 @@ public struct ResponseBody: Sendable {
   ///
   /// - Throws: what writes it throws; ``StreamError/system(_:)`` for a file that can not be read.
   public func collect() async throws -> ByteBuffer {
+    if case .bytes(let bytes) = content { return bytes }
+    let all = Lock(ByteBuffer(), internalTo: "ResponseBody")
+    try await read { bytes in _ = all.withLock { $0.writeImmutableBuffer(bytes) } }
+    return all.withLock { $0 }
+  }
+
+  /// Piece by piece as it is written, as a client would get it: for a test of a handler in memory whose body does not end by
+  /// itself.
+  ///
+  /// - Parameter take: is given the pieces, one after the other; what writes them waits for it.
+  /// - Throws: as ``collect()``, and what `take` throws.
+  public func read(_ take: @escaping @Sendable (ByteBuffer) async throws -> Void) async throws {
     switch content {
-    case .bytes(let bytes): return bytes
+    case .bytes(let bytes): try await take(bytes)
     case .file(let file, let range):
-      return try await NIOThreadPool.singleton.runIfActive { try file.read(range) }
-    case .stream(_, let write):
-      let all = Lock(ByteBuffer(), internalTo: "ResponseBody")
-      try await write(BodyWriter { bytes in _ = all.withLock { $0.writeImmutableBuffer(bytes) } })
-      return all.withLock { $0 }
+      try await take(NIOThreadPool.singleton.runIfActive { try file.read(range) })
+    case .stream(_, let write): try await write(BodyWriter(take))
     }
   }
 

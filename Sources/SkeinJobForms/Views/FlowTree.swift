@@ -1,19 +1,23 @@
-internal import FoundationEssentials
-internal import SkeinJobs
+package import FoundationEssentials
+package import SkeinJobs
 
 /// The jobs that one is tied to, as a tree: below each job stand those that it waits for.
-struct FlowTree {
+package struct FlowTree {
   /// So many jobs are shown.
-  static let most = 200
+  package static let most = 200
 
-  var links: [JobLink]
-  var jobs: [Int64: JobRecord]
-  var inputs: [Int64: Data] = [:]
+  package var links: [JobLink]
+  package var jobs: [Int64: JobRecord]
+  package var inputs: [Int64: Data] = [:]
   /// The job that was asked for.
-  var shown: Int64
+  package var shown: Int64
+
+  package init(links: [JobLink], jobs: [Int64: JobRecord], inputs: [Int64: Data] = [:], shown: Int64) {
+    (self.links, self.jobs, self.inputs, self.shown) = (links, jobs, inputs, shown)
+  }
 
   /// Finds what a job is tied to; `nil` when that is nothing.
-  static func around(_ record: JobRecord, in queue: JobQueue) async throws -> FlowTree? {
+  package static func around(_ record: JobRecord, in queue: JobQueue) async throws -> FlowTree? {
     let links = try await queue.store.links(around: record.sequence, limit: most)
     guard !links.isEmpty else { return nil }
     var tree = FlowTree(links: links, jobs: [:], shown: record.sequence)
@@ -25,18 +29,18 @@ struct FlowTree {
   }
 
   /// A line of the tree.
-  struct Line {
+  package struct Line {
     /// What draws the branches.
-    var branch: String
-    var sequence: Int64
+    package var branch: String
+    package var sequence: Int64
     /// For which end of it the job above waits.
-    var condition: JobDependency.Condition?
+    package var condition: JobDependency.Condition?
     /// Whether what is below it stands further up.
-    var isRepeated: Bool
+    package var isRepeated: Bool
   }
 
   /// The lines, from the jobs that nobody waits for down.
-  var lines: [Line] {
+  package var lines: [Line] {
     let needs = Dictionary(grouping: links, by: \.job)
     let needed = Set(links.map(\.needs))
     var lines: [Line] = []
@@ -66,33 +70,8 @@ struct FlowTree {
     return lines
   }
 
-  /// As text; on a terminal no wider than that.
-  func text(for terminal: Terminal) -> String {
-    let lines = lines.map { line in
-      let job = jobs[line.sequence]
-      let name = job.map { Text.printable($0.kind.name) } ?? ""
-      let state = job?.stateText ?? "not kept any more"
-      let notes = [
-        line.condition.flatMap(Self.note), line.isRepeated ? "see above" : nil,
-        line.sequence == shown ? "this one" : nil,
-      ].compactMap(\.self)
-      let note = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
-      let start = "\(line.branch)\(line.sequence) "
-      let end = note + "  " + summary(line.sequence)
-      guard terminal.isTerminal else { return start + name + " " + state + end }
-      let taken = Text.width(start) + Text.width(state) + 1 + Text.width(name)
-      return start + name + " " + terminal.paint(state, job?.state.paint)
-        + terminal.paint(Text.cut(end, to: terminal.width - taken), line.sequence == shown ? .bold : nil)
-    }
-    return lines.joined(separator: "\n") + (jobs.count >= Self.most ? "\n… and more" : "")
-  }
-
-  private func summary(_ sequence: Int64) -> String {
-    guard let name = jobs[sequence]?.kind.name, let input = inputs[sequence] else { return "" }
-    return Text.printable(InputText.summary(name: name, input: input))
-  }
-
-  private static func note(_ condition: JobDependency.Condition) -> String? {
+  /// What is said of a link; nothing of the usual one.
+  package static func note(_ condition: JobDependency.Condition) -> String? {
     switch condition {
     case .success: nil
     case .end: "whatever its end"

@@ -1,13 +1,12 @@
-internal import ArgumentParser
-internal import SkeinJobs
+package import SkeinJobs
 
 /// How a person names a job: by its number, as `list` shows it, or by its id.
-enum JobReference: Hashable, Sendable {
+package enum JobReference: Hashable, Sendable {
   case sequence(Int64)
   case id(JobID)
 
   /// Reads `12`, `#12` or a UUID.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let digits = text.hasPrefix("#") ? String(text.dropFirst()) : text
     if let id = JobID(text) {
       self = .id(id)
@@ -21,37 +20,25 @@ enum JobReference: Hashable, Sendable {
   }
 }
 
-extension JobReference: ExpressibleByArgument {
-  /// Reads an argument.
-  init?(argument: String) { self.init(argument) }
-
-  static func parse(_ text: String) throws -> JobReference {
-    guard let reference = JobReference(text) else {
-      throw ValidationError("'\(text)' names no job: use its number, as 'list' shows it, or its full id")
-    }
-    return reference
-  }
-}
-
 extension JobQueue {
   /// Finds the jobs that are meant, all or none.
   ///
-  /// - Throws: ``CommandFailure`` with status `notFound`, which names the first that does not exist.
-  func find(_ references: [JobReference]) async throws -> [JobRecord] {
+  /// - Throws: ``JobQueueError`` with code `jobNotFound`, which names the first that does not exist.
+  package func find(_ references: [JobReference]) async throws -> [JobRecord] {
     var records: [JobRecord] = []
     for reference in references { records.append(try await find(reference)) }
     return records
   }
 
   /// Finds the job that is meant.
-  func find(_ reference: JobReference) async throws -> JobRecord {
+  package func find(_ reference: JobReference) async throws -> JobRecord {
     switch reference {
     case .sequence(let sequence):
       if let record = try await store.job(sequence: sequence) { return record }
-      throw CommandFailure(.notFound, "there is no job \(sequence); 'list' shows those that are kept")
+      throw JobQueueError(.jobNotFound, "there is no job \(sequence); 'list' shows those that are kept")
     case .id(let id):
       if let record = try await store.job(id) { return record }
-      throw CommandFailure(.notFound, "there is no job \(id); 'list' shows those that are kept")
+      throw JobQueueError(.jobNotFound, "there is no job \(id); 'list' shows those that are kept")
     }
   }
 }

@@ -3,7 +3,7 @@ import SkeinBuiltinJobs
 import SkeinJobs
 import Testing
 
-@testable import SkeinCommand
+@testable import SkeinJobForms
 
 private struct Careful: Job {
   static let name = "careful"
@@ -46,7 +46,7 @@ private struct Careful: Job {
     ])
   func refuse(_ name: String, _ input: String, _ reason: String) {
     #expect { try job(name, input) } throws: { error in
-      (error as? CommandFailure)?.status == .usage && "\(error)".contains(reason)
+      (error as? JobQueueError)?.code == .invalidInput && "\(error)".contains(reason)
     }
   }
 

@@ -1,12 +1,12 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import SkeinBuiltinJobs
 internal import SkeinJobs
 internal import SkeinWork
 
 /// What a job is about, in one line.
-enum InputText {
+package enum InputText {
   /// A command as one would type it; of other jobs, their input.
-  static func summary(name: String, input: Data) -> String {
+  package static func summary(name: String, input: Data) -> String {
     guard name == CommandJob.name, let command = try? JSONCodec().decode(CommandJob.self, from: input) else {
       return String(decoding: input.prefix(2000), as: UTF8.self)
     }

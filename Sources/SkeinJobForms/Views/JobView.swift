@@ -1,36 +1,36 @@
-internal import FoundationEssentials
-internal import SkeinJobs
+package import FoundationEssentials
+package import SkeinJobs
 
 /// A job in JSON.
-struct JobView: Encodable {
-  struct Progress: Encodable {
-    var fraction: Double
-    var message: String?
+package struct JobView: Encodable, Sendable {
+  package struct Progress: Encodable, Sendable {
+    package var fraction: Double
+    package var message: String?
   }
 
-  var sequence: Int64
-  var id: JobID
-  var name: String
-  var queue: String
-  var priority: Int
-  var state: String
-  var reason: String?
-  var attempts: Int
-  var crashes: Int
-  var isCancelRequested: Bool
-  var enqueuedAt: Date
-  var runAt: Date
-  var expiresAt: Date?
-  var startedAt: Date?
-  var finishedAt: Date?
-  var uniqueKey: String?
-  var uniqueUntil: Date?
-  var concurrencyKey: String?
+  package var sequence: Int64
+  package var id: JobID
+  package var name: String
+  package var queue: String
+  package var priority: Int
+  package var state: String
+  package var reason: String?
+  package var attempts: Int
+  package var crashes: Int
+  package var isCancelRequested: Bool
+  package var enqueuedAt: Date
+  package var runAt: Date
+  package var expiresAt: Date?
+  package var startedAt: Date?
+  package var finishedAt: Date?
+  package var uniqueKey: String?
+  package var uniqueUntil: Date?
+  package var concurrencyKey: String?
   /// Whether a limit holds it back.
-  var isHeld: Bool
-  var progress: Progress?
+  package var isHeld: Bool
+  package var progress: Progress?
 
-  init(_ job: JobRecord) {
+  package init(_ job: JobRecord) {
     sequence = job.sequence
     id = job.id
     name = job.kind.name
@@ -55,13 +55,13 @@ struct JobView: Encodable {
 }
 
 /// A link between two jobs in JSON.
-struct LinkView: Encodable {
-  var job: Int64
-  var needs: Int64
-  var condition: String
-  var state: String
+package struct LinkView: Encodable, Sendable {
+  package var job: Int64
+  package var needs: Int64
+  package var condition: String
+  package var state: String
 
-  init(_ link: JobLink) {
+  package init(_ link: JobLink) {
     job = link.job
     needs = link.needs
     condition = "\(link.condition)"
@@ -70,15 +70,15 @@ struct LinkView: Encodable {
 }
 
 /// An attempt in JSON.
-struct AttemptView: Encodable {
-  var number: Int
-  var worker: String
-  var startedAt: Date
-  var endedAt: Date?
-  var outcome: String
-  var error: AttemptError?
+package struct AttemptView: Encodable, Sendable {
+  package var number: Int
+  package var worker: String
+  package var startedAt: Date
+  package var endedAt: Date?
+  package var outcome: String
+  package var error: AttemptError?
 
-  init(_ attempt: AttemptRecord) {
+  package init(_ attempt: AttemptRecord) {
     number = attempt.number
     worker = attempt.worker
     startedAt = attempt.startedAt
@@ -90,26 +90,14 @@ struct AttemptView: Encodable {
 
 extension JobState {
   /// All states; what is under way comes first, then what is to come.
-  static let byInterest: [JobState] = [
+  package static let byInterest: [JobState] = [
     .running, .ready, .scheduled, .waiting, .succeeded, .failed, .cancelled, .expired,
   ]
-
-  /// The colour that says it.
-  var paint: Paint? {
-    switch self {
-    case .succeeded: .green
-    case .failed, .expired: .red
-    case .running: .yellow
-    case .scheduled, .waiting: .cyan
-    case .cancelled: .faint
-    case .ready: nil
-    }
-  }
 }
 
 extension JobRecord {
   /// The state with what belongs to it, for people.
-  var stateText: String {
+  package var stateText: String {
     if let reason = life.reason { return "\(state.name) (\(reason.name))" }
     if isHeld { return "\(state.name) (held by a limit)" }
     if life.isCancelRequested { return "\(state.name) (to be cancelled)" }

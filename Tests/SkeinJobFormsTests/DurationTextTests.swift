@@ -1,7 +1,8 @@
+import SkeinJobs
 import SkeinResilience
 import Testing
 
-@testable import SkeinCommand
+@testable import SkeinJobForms
 
 @Suite struct DurationTextTests {
   @Test(
@@ -39,6 +40,6 @@ import Testing
     "what is no backoff is refused",
     arguments: ["linear:1s", "exponential:1s*0.5", "fixed:", "exponential:1s*x"])
   func refuseBackoff(_ text: String) {
-    #expect(throws: CommandFailure.self) { try BackoffText.parse(text) }
+    #expect(throws: JobQueueError.self) { try BackoffText.parse(text) }
   }
 }

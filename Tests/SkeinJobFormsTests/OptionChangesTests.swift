@@ -2,7 +2,7 @@ import SkeinJobs
 import SkeinResilience
 import Testing
 
-@testable import SkeinCommand
+@testable import SkeinJobForms
 
 @Suite struct OptionChangesTests {
   @Test("what is not said stays as the job's type says")
@@ -35,7 +35,7 @@ import Testing
   func backoffAlone() throws {
     let changes = OptionChanges(backoff: .fixed(.seconds(1)))
     var options = JobOptions()
-    #expect(throws: CommandFailure.self) { try changes.apply(to: &options) }
+    #expect(throws: JobQueueError.self) { try changes.apply(to: &options) }
     options.retry = .standard
     try changes.apply(to: &options)
     #expect(options.retry.maximumAttempts == 5 && options.retry.backoff == .fixed(.seconds(1)))
@@ -44,7 +44,7 @@ import Testing
   @Test("a number of retries that is not possible is refused", arguments: [-1, 1_000_001, Int.max, Int.min])
   func retries(_ count: Int) {
     var options = JobOptions()
-    #expect(throws: CommandFailure.self) { try OptionChanges(retries: count).apply(to: &options) }
+    #expect(throws: JobQueueError.self) { try OptionChanges(retries: count).apply(to: &options) }
   }
 
   @Test("a line counts before the command line")

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import SkeinCommand
+@testable import SkeinJobForms
 
 @Suite struct TextTests {
   @Test("wide characters take two columns, marks none")
@@ -46,13 +46,5 @@ import Testing
     #expect(TimeText.distance(to: now.addingTimeInterval(-1.9), from: now) == "1s ago")
     #expect(TimeText.distance(to: now.addingTimeInterval(-7200), from: now) == "2h ago")
     #expect(TimeText.distance(to: now.addingTimeInterval(59.5), from: now) == "in 1m")
-  }
-
-  @Test("a progress bar fills its line and no more", arguments: [10, 40, 80, 200])
-  func bar(_ width: Int) {
-    for fraction in [0, 0.5, 1, 2, -1] {
-      #expect(Text.width(ProgressBar(fraction: fraction, label: "3 of 6 ended").text(width: width)) <= width)
-    }
-    #expect(ProgressBar(fraction: 0.5, label: "half").text(width: 24) == "████░░░░  50%  half")
   }
 }

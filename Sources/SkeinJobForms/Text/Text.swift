@@ -1,7 +1,7 @@
 /// Text as it appears on a terminal.
-enum Text {
+package enum Text {
   /// How many columns a text takes.
-  static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
+  package static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
 
   private static func width(_ character: Character) -> Int {
     character.unicodeScalars.map(width).max() ?? 0
@@ -25,7 +25,7 @@ enum Text {
   ]
 
   /// Cuts what does not fit, and shows that with an ellipsis.
-  static func cut(_ text: String, to columns: Int) -> String {
+  package static func cut(_ text: String, to columns: Int) -> String {
     guard columns > 0 else { return "" }
     guard width(text) > columns else { return text }
     var kept = ""
@@ -39,13 +39,13 @@ enum Text {
   }
 
   /// Fills up with spaces, on the right or on the left; a longer text stays as it is.
-  static func padded(_ text: String, to columns: Int, onLeft: Bool = false) -> String {
+  package static func padded(_ text: String, to columns: Int, onLeft: Bool = false) -> String {
     let spaces = String(repeating: " ", count: max(0, columns - width(text)))
     return onLeft ? spaces + text : text + spaces
   }
 
   /// Replaces control characters, so that nothing stored in a queue can steer a terminal or break a line.
-  static func printable(_ text: String, keepsLines: Bool = false) -> String {
+  package static func printable(_ text: String, keepsLines: Bool = false) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {

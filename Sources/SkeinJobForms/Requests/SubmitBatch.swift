@@ -1,20 +1,24 @@
-internal import SkeinJobs
+package import SkeinJobs
 
 /// Jobs that are submitted together: all or none, up to a number.
-struct SubmitBatch: Sendable {
+package struct SubmitBatch: Sendable {
   /// How many jobs are stored at once.
-  static let most = 10_000
+  package static let most = 10_000
   /// How many are stored at once where some wait for others: those can not be parted.
-  static let mostTied = 200_000
+  package static let mostTied = 200_000
 
-  var requests: [JobRequest]
-  var registry: JobRegistry
+  package var requests: [JobRequest]
+  package var registry: JobRegistry
+
+  package init(requests: [JobRequest], registry: JobRegistry) {
+    (self.requests, self.registry) = (requests, registry)
+  }
 
   /// Checks all requests.
   ///
   /// - Parameter announced: what workers have said that they know.
-  /// - Throws: ``CommandFailure`` about the first request that is not acceptable.
-  func jobs(announced: [String: Int]) throws -> [NewJob] {
+  /// - Throws: ``JobQueueError`` about the first request that is not acceptable.
+  package func jobs(announced: [String: Int]) throws -> [NewJob] {
     let catalog = JobCatalog(registry: registry, announced: announced)
     return try requests.map(catalog.job)
   }
@@ -23,11 +27,11 @@ struct SubmitBatch: Sendable {
 
   /// Finds what the jobs wait for.
   ///
-  /// - Throws: ``CommandFailure`` that names the line.
+  /// - Throws: ``JobQueueError`` that names the line.
   private func tied(_ jobs: [NewJob], in queue: JobQueue) async throws -> [NewJob] {
     guard isTied else { return jobs }
     guard jobs.count <= Self.mostTied else {
-      throw CommandFailure.usage(
+      throw JobQueueError.invalidInput(
         "at most \(Self.mostTied) lines can be submitted together when some of them wait for others")
     }
     var resolver = try DependencyResolver(requests, jobs)
@@ -41,8 +45,8 @@ struct SubmitBatch: Sendable {
 
   /// Stores the jobs, by parts when there are very many.
   ///
-  /// - Throws: ``CommandFailure`` that says how many are stored, when it is not the first part that fails.
-  func store(_ jobs: [NewJob], in queue: JobQueue) async throws -> [EnqueuedJob] {
+  /// - Throws: ``JobQueueError`` that says how many are stored, when it is not the first part that fails.
+  package func store(_ jobs: [NewJob], in queue: JobQueue) async throws -> [EnqueuedJob] {
     var stored: [EnqueuedJob] = []
     var rest = try await tied(jobs, in: queue)[...]
     let most = isTied ? Self.mostTied : Self.most
@@ -51,9 +55,8 @@ struct SubmitBatch: Sendable {
       do {
         stored += try await queue.enqueue(part)
       } catch let error as JobQueueError where !stored.isEmpty {
-        throw CommandFailure(
-          ExitStatus(error.code),
-          "only the first \(stored.count) of \(jobs.count) jobs are stored: \(error.message)")
+        throw JobQueueError(
+          error.code, "only the first \(stored.count) of \(jobs.count) jobs are stored: \(error.message)")
       }
       rest = rest.dropFirst(part.count)
     }

@@ -1,42 +1,45 @@
-internal import SkeinJobs
+package import SkeinJobs
 
 /// Which other jobs a job waits for, as somebody has named them: by number, by id, or by a label of the same batch.
-struct RequestedDependencies: Hashable, Sendable {
+package struct RequestedDependencies: Hashable, Sendable {
   /// One of them.
-  struct One: Hashable, Sendable {
-    var name: String
-    var condition: JobDependency.Condition
+  package struct One: Hashable, Sendable {
+    package var name: String
+    package var condition: JobDependency.Condition
   }
 
   private(set) var all: [One] = []
   /// Whether one of them suffices.
-  var startsAfterAny = false
+  package var startsAfterAny = false
 
-  var isEmpty: Bool { all.isEmpty }
+  package init() {}
 
-  mutating func add(_ names: [String], _ condition: JobDependency.Condition) {
+  package var isEmpty: Bool { all.isEmpty }
+
+  package mutating func add(_ names: [String], _ condition: JobDependency.Condition) {
     all += names.map { One(name: $0, condition: condition) }
   }
 
   /// These, and those of `other` where these say nothing.
-  func over(_ other: RequestedDependencies) -> RequestedDependencies { isEmpty ? other : self }
+  package func over(_ other: RequestedDependencies) -> RequestedDependencies { isEmpty ? other : self }
 }
 
 /// Finds the jobs that those of a batch wait for.
-struct DependencyResolver: Sendable {
+package struct DependencyResolver: Sendable {
   private let labels: [String: JobID]
   private var found: [String: JobID] = [:]
 
   /// Learns the labels of a batch.
   ///
-  /// - Throws: ``CommandFailure`` when one is given twice.
-  init(_ requests: [JobRequest], _ jobs: [NewJob]) throws {
+  /// - Throws: ``JobQueueError`` when one is given twice.
+  package init(_ requests: [JobRequest], _ jobs: [NewJob]) throws {
     var lines: [String: Int] = [:]
     var labels: [String: JobID] = [:]
     for (request, job) in zip(requests, jobs) {
       guard let label = request.label else { continue }
       if let first = lines.updateValue(request.line ?? 0, forKey: label) {
-        throw CommandFailure.usage("\(request.place)the label '\(label)' is that of line \(first) already")
+        throw JobQueueError.invalidInput(
+          "\(request.place)the label '\(label)' is that of line \(first) already")
       }
       labels[label] = job.id
     }
@@ -45,14 +48,14 @@ struct DependencyResolver: Sendable {
 
   /// The dependencies of a job.
   ///
-  /// - Throws: ``CommandFailure`` that names the line and what is not found.
-  mutating func resolve(_ request: JobRequest, in queue: JobQueue) async throws -> [JobDependency] {
+  /// - Throws: ``JobQueueError`` that names the line and what is not found.
+  package mutating func resolve(_ request: JobRequest, in queue: JobQueue) async throws -> [JobDependency] {
     var dependencies: [JobDependency] = []
     for one in request.dependencies.all {
       do {
         dependencies.append(JobDependency(on: try await job(one.name, in: queue), one.condition))
-      } catch let failure as CommandFailure {
-        throw CommandFailure(failure.status, request.place + failure.message)
+      } catch let error as JobQueueError {
+        throw JobQueueError(error.code, request.place + error.message)
       }
     }
     return dependencies
@@ -62,7 +65,7 @@ struct DependencyResolver: Sendable {
     if let id = labels[name] ?? found[name] { return id }
     guard let reference = JobReference(name) else {
       let near = NearNames.of(name, among: labels.keys.sorted())
-      throw CommandFailure.usage(
+      throw JobQueueError.invalidInput(
         "'\(name)' names no job: use a number, as 'list' shows it, a full id, or the label of another line"
           + (near.isEmpty ? "" : "; did you mean \(near[0])?"))
     }

@@ -1,14 +1,14 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 
 /// Times and spans as text.
-enum TimeText {
+package enum TimeText {
   /// ISO 8601 in UTC, to the millisecond.
-  static func exact(_ date: Date) -> String {
+  package static func exact(_ date: Date) -> String {
     date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
   /// A span for people, with about three digits.
-  static func span(_ seconds: Double) -> String {
+  package static func span(_ seconds: Double) -> String {
     switch seconds {
     case ..<0: "0ms"
     case ..<0.9995: "\(Int((seconds * 1000).rounded()))ms"
@@ -20,13 +20,13 @@ enum TimeText {
   }
 
   /// A span for people; empty when one of its ends is missing.
-  static func span(from start: Date?, to end: Date?) -> String {
+  package static func span(from start: Date?, to end: Date?) -> String {
     guard let start, let end else { return "" }
     return span(end.timeIntervalSince(start))
   }
 
   /// How long ago something was, or in how much time it will be.
-  static func distance(to date: Date, from now: Date = Date()) -> String {
+  package static func distance(to date: Date, from now: Date = Date()) -> String {
     let seconds = now.timeIntervalSince(date)
     return seconds >= 0 ? whole(seconds.rounded(.down)) + " ago" : "in " + whole((-seconds).rounded(.up))
   }

@@ -1,8 +1,8 @@
-internal import FoundationEssentials
+package import FoundationEssentials
 internal import SkeinWork
 
 /// Any JSON.
-enum JSONValue: Hashable, Sendable {
+package enum JSONValue: Hashable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -13,18 +13,18 @@ enum JSONValue: Hashable, Sendable {
   case object([String: JSONValue])
 
   /// Reads JSON text; `nil` when it is none.
-  init?(_ data: Data) {
+  package init?(_ data: Data) {
     guard let value = try? JSONCodec().decode(JSONValue.self, from: data) else { return nil }
     self = value
   }
 
   /// Whether it is an object.
-  var isObject: Bool {
+  package var isObject: Bool {
     if case .object = self { true } else { false }
   }
 
   /// What it is, for messages.
-  var kind: String {
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a boolean"
@@ -37,7 +37,7 @@ enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: Codable {
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if container.decodeNil() {
       self = .null
@@ -58,7 +58,7 @@ extension JSONValue: Codable {
     }
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
     case .null: try container.encodeNil()
@@ -74,8 +74,16 @@ extension JSONValue: Codable {
 }
 
 /// JSON as it is written: one line, sorted keys, ISO 8601 dates.
-enum JSONText {
-  static func encode(_ value: some Encodable) throws -> String {
+package enum JSONText {
+  package static func encode(_ value: some Encodable) throws -> String {
     String(decoding: try JSONCodec().encode(value), as: UTF8.self)
+  }
+
+  /// JSON in lines, for people; `nil` for what is none.
+  package static func indented(_ data: Data) -> String? {
+    guard let value = JSONValue(data) else { return nil }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
   }
 }

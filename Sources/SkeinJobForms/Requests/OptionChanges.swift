@@ -1,24 +1,44 @@
-internal import SkeinJobs
-internal import SkeinResilience
+package import SkeinJobs
+package import SkeinResilience
 
 /// What a submission says about how its job is queued and run; what it leaves out is as the job's type says.
-struct OptionChanges: Hashable, Sendable {
-  var queue: String?
-  var priority: Int?
+package struct OptionChanges: Hashable, Sendable {
+  package var queue: String?
+  package var priority: Int?
   /// How many attempts may follow the first.
-  var retries: Int?
-  var backoff: RetryPolicy.Backoff?
-  var timeout: Duration?
-  var softTimeout: Duration?
-  var delay: Duration?
-  var expires: Duration?
-  var unique: String?
-  var uniqueFor: Duration?
-  var ifExists: UniqueConflict?
-  var concurrencyKey: String?
+  package var retries: Int?
+  package var backoff: RetryPolicy.Backoff?
+  package var timeout: Duration?
+  package var softTimeout: Duration?
+  package var delay: Duration?
+  package var expires: Duration?
+  package var unique: String?
+  package var uniqueFor: Duration?
+  package var ifExists: UniqueConflict?
+  package var concurrencyKey: String?
+
+  package init(
+    queue: String? = nil, priority: Int? = nil, retries: Int? = nil, backoff: RetryPolicy.Backoff? = nil,
+    timeout: Duration? = nil, softTimeout: Duration? = nil, delay: Duration? = nil, expires: Duration? = nil,
+    unique: String? = nil, uniqueFor: Duration? = nil, ifExists: UniqueConflict? = nil,
+    concurrencyKey: String? = nil
+  ) {
+    self.queue = queue
+    self.priority = priority
+    self.retries = retries
+    self.backoff = backoff
+    self.timeout = timeout
+    self.softTimeout = softTimeout
+    self.delay = delay
+    self.expires = expires
+    self.unique = unique
+    self.uniqueFor = uniqueFor
+    self.ifExists = ifExists
+    self.concurrencyKey = concurrencyKey
+  }
 
   /// These changes, and those of `other` where these say nothing.
-  func over(_ other: OptionChanges) -> OptionChanges {
+  package func over(_ other: OptionChanges) -> OptionChanges {
     OptionChanges(
       queue: queue ?? other.queue, priority: priority ?? other.priority, retries: retries ?? other.retries,
       backoff: backoff ?? other.backoff, timeout: timeout ?? other.timeout,
@@ -30,8 +50,8 @@ struct OptionChanges: Hashable, Sendable {
 
   /// Changes the options of a job.
   ///
-  /// - Throws: ``CommandFailure`` or `InvalidRetryPolicy` when the values make no sense together.
-  func apply(to options: inout JobOptions) throws {
+  /// - Throws: ``JobQueueError`` or `InvalidRetryPolicy` when the values make no sense together.
+  package func apply(to options: inout JobOptions) throws {
     options.queue = queue ?? options.queue
     options.priority = priority ?? options.priority
     options.retry = try retry(options.retry)
@@ -48,10 +68,10 @@ struct OptionChanges: Hashable, Sendable {
   private func retry(_ given: RetryPolicy) throws -> RetryPolicy {
     guard retries != nil || backoff != nil else { return given }
     guard retries != nil || given.maximumAttempts != 1 else {
-      throw CommandFailure.usage("a backoff without retries does nothing: say how many with --retries")
+      throw JobQueueError.invalidInput("a backoff without retries does nothing: say how many with --retries")
     }
     if let retries, !(0...1_000_000).contains(retries) {
-      throw CommandFailure.usage("\(retries) retries are not possible: use a number from 0 to 1000000")
+      throw JobQueueError.invalidInput("\(retries) retries are not possible: use a number from 0 to 1000000")
     }
     do {
       return try RetryPolicy(
@@ -60,7 +80,7 @@ struct OptionChanges: Hashable, Sendable {
         overallDeadline: given.overallDeadline,
         retries: given.retries)
     } catch {
-      throw CommandFailure.usage(error.description)
+      throw JobQueueError.invalidInput(error.description)
     }
   }
 }

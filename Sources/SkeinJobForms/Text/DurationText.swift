@@ -1,5 +1,7 @@
+internal import SkeinJobs
+
 /// Spans of time as people type them: `500ms`, `2s`, `5m`, `1h`, `1d`, `1h30m`, `1.5s`.
-enum DurationText {
+package enum DurationText {
   private static let units: [String: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400]
 
   /// A hundred years: no more than the queue takes.
@@ -7,8 +9,8 @@ enum DurationText {
 
   /// Reads a span.
   ///
-  /// - Throws: ``CommandFailure`` that says what is wrong and what is accepted.
-  static func parse(_ text: String) throws -> Duration {
+  /// - Throws: ``JobQueueError`` that says what is wrong and what is accepted.
+  package static func parse(_ text: String) throws -> Duration {
     guard !text.isEmpty else { throw wrong(text, "it is empty") }
     var seconds = 0.0
     var rest = text[...]
@@ -17,7 +19,7 @@ enum DurationText {
   }
 
   /// Checks a number of seconds from JSON.
-  static func duration(seconds: Double, _ text: String) throws -> Duration {
+  package static func duration(seconds: Double, _ text: String) throws -> Duration {
     guard seconds >= 0, seconds <= mostSeconds else {
       throw wrong(text, "it must be from 0 to a hundred years")
     }
@@ -38,7 +40,7 @@ enum DurationText {
     return number * factor
   }
 
-  private static func wrong(_ text: String, _ why: String) -> CommandFailure {
-    .usage("'\(text)' is no duration: \(why); write 500ms, 2s, 5m, 1h, 1d or 1h30m")
+  private static func wrong(_ text: String, _ why: String) -> JobQueueError {
+    .invalidInput("'\(text)' is no duration: \(why); write 500ms, 2s, 5m, 1h, 1d or 1h30m")
   }
 }
