@@ -50,6 +50,8 @@ struct Module {
   var name: String
   var dependencies: [Target.Dependency] = []
   var testDependencies: [Target.Dependency]?
+  /// What is built into the code.
+  var resources: [Resource] = []
 }
 
 let modules = [
@@ -115,9 +117,23 @@ let modules = [
     dependencies: ["SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinWork"],
     testDependencies: ["SkeinJobs", "SkeinBuiltinJobs", "SkeinResilience", "SkeinWork"]),
   Module(
+    name: "SkeinDashboard",
+    dependencies: [
+      "SkeinBuiltinJobs", "SkeinJobs", "SkeinJobForms", "SkeinNetwork", "SkeinResilience", "SkeinSync",
+      "SkeinWork",
+      grdb, logging, httpTypes, lifecycle, nioCore,
+    ],
+    testDependencies: [
+      "SkeinBuiltinJobs", "SkeinJobs", "SkeinJobForms", "SkeinNetwork", "SkeinSync", "SkeinTesting",
+      "SkeinWork", httpTypes,
+      logging, nioCore,
+    ],
+    resources: ["dashboard.css", "dashboard.js", "icon.svg", "openapi.json"].map { .embedInCode("Web/\($0)") }
+  ),
+  Module(
     name: "SkeinCommand",
     dependencies: [
-      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDiagnostics", "SkeinFutures",
+      "CSkein", "SkeinJobs", "SkeinBuiltinJobs", "SkeinDashboard", "SkeinDiagnostics", "SkeinFutures",
       "SkeinJobForms", "SkeinNetwork",
       "SkeinProcesses",
       "SkeinResilience", "SkeinSync", "SkeinThreads", "SkeinWork", arguments, rainbow, textTable, logging,
@@ -206,7 +222,10 @@ let package = Package(
     + (baseOnly ? [] : [.systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])])])
     + baseSupport
     + (baseOnly ? [] : executables)
-    + builtModules.map { .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: swiftSettings) }
+    + builtModules.map {
+      .target(
+        name: $0.name, dependencies: $0.dependencies, resources: $0.resources, swiftSettings: swiftSettings)
+    }
     + builtModules.compactMap { module in
       module.testDependencies.map {
         .testTarget(

@@ -8,7 +8,7 @@ struct SkeinTool: AsyncParsableCommand {
 
   /// What people do most.
   static let examples = """
-      \(name) up                              run a queue and its workers
+      \(name) up                              run a queue, its workers and its dashboard
       \(name) submit -- convert a.png a.jpg   queue a command
       \(name) submit --wait -- make test      queue it, wait, pass on its exit code
       ls *.log | sed 's/^/gzip /' | \(name) submit
@@ -63,7 +63,7 @@ struct SkeinTool: AsyncParsableCommand {
           BackupVerb.self,
           CheckVerb.self,
         ]),
-      CommandGroup(name: "Serve", subcommands: [ServeVerb.self]),
+      CommandGroup(name: "Serve", subcommands: [DashboardVerb.self, ServeVerb.self]),
       CommandGroup(name: "Learn", subcommands: [AdviseVerb.self, LabVerb.self, ManVerb.self]),
     ])
 

@@ -6,8 +6,10 @@ internal import SkeinJobs
 struct UpVerb: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "up",
-    abstract: "Run a queue and its workers in this process until interrupted.",
+    abstract: "Run a queue, its workers and its dashboard in this process until interrupted.",
     discussion: """
+      The dashboard is at http://127.0.0.1:8088/; see '\(SkeinTool.name) dashboard'.
+
       The first SIGINT (Ctrl-C), SIGTERM or SIGHUP lets running jobs finish, a
       second one gives them back to the queue; either way the exit code is 0. On a
       terminal a live line shows the counts; in a pipe each job that ends is
@@ -21,6 +23,10 @@ struct UpVerb: AsyncParsableCommand {
 
   @OptionGroup var queue: QueueOptions
   @OptionGroup var worker: WorkerFlags
+  @OptionGroup(title: "The dashboard") var dashboard: DashboardFlags
+
+  @Flag(help: "Serve no dashboard.")
+  var noDashboard = false
 
   func run() async throws {
     let options = try worker.options()
@@ -31,7 +37,12 @@ struct UpVerb: AsyncParsableCommand {
         Console.shared.note(
           "queue in \(directory): \(options.concurrency) jobs at once from \(queues); Ctrl-C ends it")
       }
-      try await WorkerRun(queue: queue, options: options, logsJobs: true).run()
+      let served = noDashboard ? nil : try await DashboardRun.start(dashboard, queue, in: directory)
+      do { try await WorkerRun(queue: queue, options: options, logsJobs: true).run() } catch {
+        await served?.stop()
+        throw error
+      }
+      await served?.stop()
     }
   }
 }

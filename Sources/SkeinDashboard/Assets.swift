@@ -1,0 +1,27 @@
+internal import HTTPTypes
+internal import NIOCore
+internal import SkeinNetwork
+
+/// What pages load: it is within the program, and changes with it alone.
+enum Assets {
+  static func add(to router: inout Router) {
+    add("dashboard.css", "text/css; charset=utf-8", PackageResources.dashboard_css, to: &router)
+    add("dashboard.js", "text/javascript; charset=utf-8", PackageResources.dashboard_js, to: &router)
+    add("icon.svg", "image/svg+xml", PackageResources.icon_svg, to: &router)
+  }
+
+  private static func add(_ name: String, _ type: String, _ bytes: [UInt8], to router: inout Router) {
+    let body = ByteBuffer(bytes: bytes)
+    // FNV-1a: another program has other bytes, and so another tag.
+    let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    let headers: HTTPFields = [
+      .contentType: type, .eTag: "\"\(String(hash, radix: 16))\"", .cacheControl: "no-cache",
+    ]
+    router.get("/assets/\(name)") { request, _ in
+      guard request.headers[.ifNoneMatch] != headers[.eTag] else {
+        return Response(status: .notModified, headers: headers)
+      }
+      return Response(headers: headers, body: .bytes(body))
+    }
+  }
+}
