@@ -119,7 +119,8 @@ let modules = [
   Module(
     name: "SkeinDashboard",
     dependencies: [
-      "SkeinBuiltinJobs", "SkeinJobs", "SkeinJobForms", "SkeinNetwork", "SkeinResilience", "SkeinSync",
+      "CSkein", "SkeinBuiltinJobs", "SkeinJobs", "SkeinJobForms", "SkeinNetwork", "SkeinResilience",
+      "SkeinSync",
       "SkeinWork",
       grdb, logging, httpTypes, lifecycle, nioCore,
     ],

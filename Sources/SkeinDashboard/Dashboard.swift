@@ -17,8 +17,8 @@ public import SkeinNetwork
 /// - `/api/v1`: submit, list, cancel, retry and so on, described by `/api/v1/openapi.json`; errors are problem documents (RFC 9457).
 /// - `/metrics`, `/health`, `/ready`.
 ///
-/// **Safety.** Who can submit jobs runs programs as the workers do. So it listens at the loopback address unless told otherwise,
-/// and at any other one takes requests with a token alone. Requests for another host name (DNS rebinding), and changes that pages
+/// **Safety.** Who can submit jobs runs programs as the workers do. So it listens at the loopback address unless told otherwise, where
+/// it answers its own user and root alone, and at any other one takes requests with a token alone. Requests for another host name (DNS rebinding), and changes that pages
 /// of other sites ask for, are refused.
 ///
 /// It follows the queue once for all who look, whoever changes it. What it knows of the time before is kept in `history.sqlite`
@@ -32,7 +32,8 @@ public struct Dashboard: Service {
     public var host = "127.0.0.1"
     /// The port; 0 is any that is free.
     public var port = 8088
-    /// What has to come with each request; needed at an address that other machines reach. See ``AccessToken``.
+    /// What has to come with each request; needed at an address that other machines reach. With one, other users of this machine
+    /// are let in as well. See ``AccessToken``.
     public var token: String?
     /// Other names than its address by which the server may be called: behind a proxy, that of the proxy.
     public var allowedHosts: Set<String> = []
@@ -82,9 +83,14 @@ public struct Dashboard: Service {
     http.drainTimeout = .seconds(1)
     http.logger = options.logger
     http.maximumBodyBytes = JobPayload.mostBytes
+    let sameUser = SameUser()
     server = try HTTPServer(
-      Self.router(queue, registry, follower, options), host: options.host, port: options.port, options: http,
-      onListening: onListening)
+      Self.router(queue, registry, follower, options, sameUser), host: options.host, port: options.port,
+      options: http
+    ) { endpoint in
+      sameUser.set(endpoint)
+      onListening(endpoint)
+    }
   }
 
   /// Serves until it is stopped.
@@ -100,7 +106,8 @@ public struct Dashboard: Service {
 
   /// What answers requests, without a server. Most of it waits until the follower has gone through the jobs.
   static func router(
-    _ queue: JobQueue, _ registry: JobRegistry, _ follower: JobFollower, _ options: Options
+    _ queue: JobQueue, _ registry: JobRegistry, _ follower: JobFollower, _ options: Options,
+    _ sameUser: SameUser = SameUser()
   ) -> Router {
     let frame = PageFrame(hasToken: options.token != nil, isReadOnly: options.isReadOnly)
     let pages = Pages(queue: queue, follower: follower, frame: frame)
@@ -110,7 +117,7 @@ public struct Dashboard: Service {
     router.use(Problems(pages: pages))
     router.use(RateLimit(options.requestsPerSecond, per: .seconds(1), burst: options.requestsPerSecond * 4))
     if !acceptsAnyHost(options) { router.use(HostCheck(names: hostNames(options))) }
-    if let token = options.token { router.use(TokenCheck(token: token)) }
+    if let token = options.token { router.use(TokenCheck(token: token)) } else { router.use(sameUser) }
     router.use(OriginCheck())
     if options.isReadOnly { router.use(ReadOnly()) }
     if let token = options.token { Login(token: token, frame: frame).add(to: &router) }

@@ -279,6 +279,13 @@ int skein_unwatch(int set, int descriptor);
 /// Waits for the next descriptor that can be read or written, and gives its mark. Returns 0 or a negative errno.
 int skein_next_ready(int set, uint64_t *mark, bool *reads, bool *writes);
 
+// MARK: Who is at the other end
+
+/// Finds out whose the socket is that is at an address, connected to another one of this machine: the user that opened it.
+/// Addresses are numeric, both of one family. Returns 0, or a negative errno: -ENOENT when there is no such connection.
+int skein_tcp_owner(
+    const char *address, uint16_t port, const char *peer_address, uint16_t peer_port, uid_t *user);
+
 // MARK: Files and dates of the web
 
 /// Opens a file for reading, by a path that never leads out of a folder: not by "..", and not by symbolic links (man 2

@@ -18,6 +18,9 @@ struct DashboardFlags: ParsableArguments {
       valueName: "address"))
   var host = "127.0.0.1"
 
+  @Flag(help: "Ask for the token at this machine's own address too: so other users of it can be let in.")
+  var token = false
+
   @Flag(help: "Only show: no button, and no request, changes anything.")
   var readOnly = false
 
@@ -47,7 +50,7 @@ struct DashboardFlags: ParsableArguments {
     options.port = port ?? Self.usualPort
     options.isReadOnly = readOnly
     options.allowedHosts = Set(allowHost)
-    if !options.isLoopback {
+    if token || !options.isLoopback {
       let token = try AccessToken(directory: directory)
       options.token = token.text
       Console.shared.note(

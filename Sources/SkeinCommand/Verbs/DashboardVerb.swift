@@ -11,9 +11,10 @@ struct DashboardVerb: AsyncParsableCommand {
       Pages are at /, the API at /api/v1 (described by /api/v1/openapi.json), and
       metrics for Prometheus at /metrics.
 
-      Who reaches the API can run programs as the workers do. At an address other
-      than this machine's own, each request needs a token: it is shown when it is
-      made, and kept in the file 'dashboard-token' beside the queue.
+      Who reaches the API can run programs as the workers do. At this machine's own
+      address, therefore, it answers its own user and root; at any other one, and
+      with --token, each request needs a token: it is shown when it is made, and
+      kept in the file 'dashboard-token' beside the queue.
 
       Examples:
         \(SkeinTool.name) dashboard

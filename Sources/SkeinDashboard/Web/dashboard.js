@@ -81,6 +81,12 @@
   const put = (id, html) => {
     const part = main.querySelector(`[data-part="${CSS.escape(id)}"]`);
     if (!part) return;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    if (fresh.innerHTML === part.innerHTML) {
+      waiting.delete(id);
+      return;
+    }
     if (isInUse(part)) {
       waiting.set(id, html);
       return;
