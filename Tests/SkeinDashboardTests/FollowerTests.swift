@@ -190,6 +190,9 @@ struct LiveTests {
         AttemptReport(token: claim.token, attempt: attempt, log: Data("0123456789".utf8))
       ])
       #expect(try await dashboard.get("/api/v1/jobs/1/log").body == "0123456789")
+      let workers = try #require(
+        try await dashboard.get("/api/v1/workers").json["workers"] as? [[String: Any]])
+      #expect(workers.map { $0["number"] as? Int } == [1] && workers[0]["jobs"] as? [Int] == [1])
       let ranges = [
         ("bytes=2-4", 206, "234"), ("bytes=7-", 206, "789"), ("bytes=-2", 206, "89"),
         ("bytes=8-99", 206, "89"),

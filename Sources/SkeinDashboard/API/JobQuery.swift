@@ -26,9 +26,10 @@ struct JobQuery: Hashable, Sendable {
   /// Reads the query of an address: `state` (may be repeated), `queue`, `name`, `q`, `group`, `since` (a span such as `2h`, or a
   /// time), `cursor`, `limit`.
   ///
+  /// - Parameter passesOverEmpty: whether a field without a value is as none: so forms send what was left empty.
   /// - Throws: ``SkeinJobs/JobQueueError`` with code `invalidInput`, which names the field.
-  init(_ fields: URLEncodedFields, now: Date = Date()) throws {
-    for field in fields where !field.value.isEmpty {
+  init(_ fields: URLEncodedFields, passesOverEmpty: Bool, now: Date = Date()) throws {
+    for field in fields where !(passesOverEmpty && field.value.isEmpty) {
       let value = field.value
       switch field.name {
       case "state": filter.states.formUnion(try Self.states(value))

@@ -7,7 +7,7 @@ internal import SkeinNetwork
 extension Pages {
   func jobs(_ address: String) async throws -> PageContent {
     let fields = Request(.get, address).query
-    let query = try JobQuery(fields)
+    let query = try JobQuery(fields, passesOverEmpty: true)
     let state = await follower.ready()
     let page = try await query.page(of: queue, state.tally)
     let inputs = try await queue.store.payloads(of: page.jobs.map(\.sequence))

@@ -18,6 +18,11 @@ extension JobRequest {
       fields = try JSONCodec().decode(JobFields.self, from: json)
     } catch let error as DecodingError {
       throw JobQueueError.invalidInput("it does not fit: \(error.summary)")
+    } catch let error as JobQueueError {
+      throw error
+    } catch {
+      // Foundation's own, which it does not always wrap.
+      throw JobQueueError.invalidInput("it does not fit: \(error)")
     }
     self = try fields.work(command, isLocal: isLocal)
     changes = try fields.changes()
@@ -172,6 +177,9 @@ package struct JobFields: Decodable {
       return try values.decodeIfPresent(type, forKey: key)
     } catch let error as DecodingError {
       throw JobQueueError.invalidInput("'\(key.rawValue)' does not fit: \(error.summary)")
+    } catch {
+      // Of a number that Swift has none like, which is not wrapped.
+      throw JobQueueError.invalidInput("'\(key.rawValue)' does not fit: it is no number that can be used")
     }
   }
 

@@ -3,7 +3,7 @@ package import SkeinJobs
 
 /// A worker in JSON.
 package struct WorkerView: Encodable, Sendable {
-  package var number: WorkerID
+  package var number: Int64
   package var name: String
   package var state: String
   package var concurrency: Int
@@ -15,7 +15,7 @@ package struct WorkerView: Encodable, Sendable {
 
   package init(_ worker: WorkerRecord, holds jobs: [JobRecord]? = nil) {
     let about = worker.description
-    number = worker.id
+    number = worker.id.number
     name = about.name
     state = worker.liveness.rawValue
     concurrency = about.concurrency
