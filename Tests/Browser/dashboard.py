@@ -9,10 +9,12 @@ With --pictures, the pictures of the documentation are taken.
 
 import argparse
 import json
+import math
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -34,11 +36,14 @@ MANY = 100_000
 class Queue:
     """A queue with a worker and a dashboard."""
 
-    def __init__(self, skein):
+    def __init__(self, skein, history=False):
         self.skein = skein
         self.folder = tempfile.mkdtemp(prefix="skein-browser-")
         self.environment = {**os.environ, "SKEIN_DATA_DIR": self.folder + "/queue", "NO_COLOR": "1"}
         self.log = open(self.folder + "/log", "w+")
+        if history:
+            self.run("submit", "--", "true")
+            make_history(self.folder + "/queue/history.sqlite")
         self.server = self.start("up", "--port", "0", "--concurrency", "4")
         self.url = self.wait_for_url()
 
@@ -85,6 +90,20 @@ class Queue:
         self.flow = self.run("submit", text="\n".join(map(json.dumps, flow))).split()[-1]
         self.run("schedule", "add", "nightly <i>report</i>", "0 3 * * *", "--timezone", "Europe/Berlin", "--", "true")
         self.run("schedule", "add", "poll", "90s", "--", "true")
+
+    def work(self):
+        """What a picture shows: work of several kinds that is under way."""
+        self.run("submit", "--queue", "slow", "--", "sh", "-c", "for i in $(seq 300); do echo frame $i of 300; sleep 0.1; done")
+        for number in range(8):
+            self.run("submit", "--queue", "mail", "--", "sh", "-c", f"echo 'smtp: mailbox {number} is full' >&2; exit 75")
+        self.run("submit", "--queue", "reports", "--", "sh", "-c", "echo 'no such table: sales_2026' >&2; exit 1")
+        self.run("submit", "--queue", "reports", "--delay", "2h", "--", "./report.sh", "weekly")
+        self.run("schedule", "add", "nightly", "0 3 * * *", "--timezone", "Europe/Berlin", "--", "./backup.sh")
+        for wave in range(5):
+            for queue in ["thumbnails", "mail", "reports"]:
+                lines = [f"sleep 0.{n % 3}{n % 10} # {queue[:-1]} {wave * 40 + n}" for n in range(30)]
+                self.run("submit", "--queue", queue, "--priority", str(wave + 3), text="\n".join(lines))
+            time.sleep(1)
 
     def add_many(self):
         """So many jobs that no page could show them all."""
@@ -393,13 +412,14 @@ def main():
     parser.add_argument("skein")
     parser.add_argument("--pictures", metavar="FOLDER")
     arguments = parser.parse_args()
-    queue = Queue(os.path.abspath(arguments.skein))
+    queue = Queue(os.path.abspath(arguments.skein), history=arguments.pictures is not None)
     browser = None
     try:
-        queue.fill()
+        if not arguments.pictures:
+            queue.fill()
         browser = Browser(queue.url)
         if arguments.pictures:
-            make_history(queue)
+            queue.work()
             return take_pictures(browser, queue, arguments.pictures)
         queue.run("wait", "1")
         steps = [
@@ -422,12 +442,24 @@ def main():
         queue.close()
 
 
-def make_history(queue):
-    """Half a minute of work that a chart can show."""
-    for wave in range(6):
-        lines = [f"sleep 0.0{(wave * n) % 9}{n % 10}" for n in range(40 + 40 * (wave % 3))]
-        queue.run("submit", "--queue", ["thumbnails", "mail", "reports"][wave % 3], text="\n".join(lines))
-        time.sleep(7)
+def make_history(path):
+    """An hour that has not been, for the charts of a picture: the step of a latency is 0.1 ms times two to the power of its quarter."""
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE buckets (level INTEGER, start INTEGER, data TEXT, PRIMARY KEY (level, start)) WITHOUT ROWID")
+    database.execute("CREATE TABLE position (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, time REAL NOT NULL)")
+    now = int(time.time()) // 10 * 10
+    for start in range(now - 3600, now, 10):
+        minute = (start - now) / 60
+        load = 90 + 60 * math.sin(minute / 7) + 25 * math.sin(minute * 1.7) + (140 if -22 < minute < -17 else 0)
+        done, failed = int(load), int(4 + 3 * math.sin(minute) + (25 if -21 < minute < -19 else 0))
+        wait = int(26 + load / 14)
+        bucket = {
+            "enqueued": int(load * (1.3 if -22 < minute < -20 else 1)), "succeeded": done, "failed": max(0, failed), "dropped": 0,
+            "wait": [wait, done, wait + 9, max(2, done // 40)], "run": [38, done, 46 + int(2 * math.sin(minute / 3)), max(2, done // 50)],
+        }
+        database.execute("INSERT INTO buckets VALUES (0, ?, ?)", (start, json.dumps(bucket)))
+    database.commit()
+    database.close()
 
 
 if __name__ == "__main__":

@@ -166,6 +166,20 @@ struct LiveTests {
     }
   }
 
+  @Test("who follows a page is told when it can not be made any more")
+  func trouble() async throws {
+    try await withDashboard { dashboard in
+      let (stream, task) = try await events(dashboard, "/live?page=/schedules")
+      var iterator = stream.makeAsyncIterator()
+      _ = await iterator.next()
+      try await dashboard.queue.close()
+      while let event = await iterator.next(), event != "event: trouble\ndata: the queue is closed\n\n" {}
+      #expect(!task.isCancelled)
+      task.cancel()
+      await task.value
+    }
+  }
+
   @Test("a page that there is not has no news")
   func missing() async throws {
     try await withDashboard { dashboard in

@@ -158,7 +158,7 @@ struct DashboardBenchmark {
     guard result.terminationStatus.isSuccess, let last = lines.last, lines.count == 2 else {
       throw BenchmarkError("the clients failed: \(result.standardError.suffix(600))")
     }
-    return (result.closureOutput, try JSONDecoder().decode(Seen.self, from: Data(last.utf8)))
+    return (result.closureResult, try JSONDecoder().decode(Seen.self, from: Data(last.utf8)))
   }
 
   private static func residentBytes(of process: Int32) -> Double? {

@@ -90,8 +90,9 @@ struct JobQuery: Hashable, Sendable {
   func page(of queue: JobQueue, _ tally: JobTally) async throws -> Page {
     var stored = JobFilter()
     (stored.text, stored.since, stored.group, stored.limit) = (text, since, group, limit + 1)
+    // Asked again of the store, for a job may have moved on since.
+    stored.states = filter.states
     if group != nil {
-      stored.states = filter.states
       (stored.queue, stored.name, stored.before) = (filter.queue, filter.name, before)
       return page(try await queue.store.jobs(stored))
     }

@@ -147,25 +147,33 @@ final class JobFollower: Sendable {
       if let stored, stored.revision <= revision { (revision, time) = (stored.revision, stored.time) }
     }
     let end = try queue.store.revision()
-    var changes: [JobRecord] = []
-    while changes.count < Self.mostChanges {
-      let more = try queue.store.changes(after: changes.last?.revision ?? revision, limit: Self.batch)
-      changes += more.prefix { $0.revision <= end }
-      guard let latest = more.last, latest.revision <= end else { break }
-      await Task.yield()
-    }
-    for job in changes { tally.note(JobOutline(job)) }
-    state.withLock { [tally, changes] state in
+    try await catchUp(from: revision, to: end, since: time, &tally)
+    state.withLock { [tally] state in
       (state.tally, state.feed, state.isReady, state.failure) = (tally, JobFeed(after: end), true, nil)
       state.seen = end
-      for job in changes {
-        // What it was before is not known, but when it happened is.
-        if job.enqueuedAt >= time { state.history.noteEnqueued(job) }
-        if job.state.isFinished, job.finishedAt ?? .distantPast >= time { state.history.noteEnd(job) }
-      }
     }
     tell()
     return end
+  }
+
+  /// Takes into the history what happened while nobody looked: what a job was before is not known, but when it changed is.
+  private func catchUp(from revision: Int64, to end: Int64, since time: Date, _ tally: inout JobTally)
+    async throws
+  {
+    var (position, count) = (revision, 0)
+    while position < end, count < Self.mostChanges {
+      let changes = try queue.store.changes(after: position, limit: Self.batch)
+      guard let last = changes.last else { return }
+      for job in changes where job.revision <= end { tally.note(JobOutline(job)) }
+      state.withLock { state in
+        for job in changes where job.revision <= end {
+          if job.enqueuedAt >= time { state.history.noteEnqueued(job) }
+          if job.state.isFinished, job.finishedAt ?? .distantPast >= time { state.history.noteEnd(job) }
+        }
+      }
+      (position, count) = (last.revision, count + changes.count)
+      await Task.yield()
+    }
   }
 
   /// Reads the changes that there are.

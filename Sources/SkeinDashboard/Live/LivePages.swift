@@ -1,4 +1,5 @@
 internal import HTTPTypes
+internal import NIOCore
 internal import SkeinNetwork
 internal import SkeinSync
 
@@ -8,13 +9,22 @@ actor LivePages {
   /// A part, and when it last changed.
   private struct Part {
     var content: PageContent.Part
+    /// What is sent of it, to however many.
+    var event: ByteBuffer
     var version: Int
+
+    init(_ content: PageContent.Part, version: Int) {
+      (self.content, self.version) = (content, version)
+      event = ServerSentEvent("\(content.id)\n\(content.html.text)", event: "part").bytes
+    }
   }
 
   /// A page that somebody looks at.
   private struct Watched {
     var parts: [Part] = []
     var version = 0
+    /// Why it could not be made the last time.
+    var trouble: String?
     var viewers: [Int: AsyncStream<Void>.Continuation] = [:]
     var task: Task<Void, Never>?
   }
@@ -32,7 +42,8 @@ actor LivePages {
 
   init(_ pages: Pages) { self.pages = pages }
 
-  /// The news of a page, as events: `part` with the id of the part in its first line, and its HTML behind.
+  /// The news of a page, as events: `part` with the id of the part in its first line, and its HTML behind; `trouble`
+  /// with the reason when it can not be made any more, and with nothing when it can again.
   ///
   /// - Throws: ``SkeinNetwork/HTTPError`` and what the page itself throws, before anything is sent.
   nonisolated func response(to address: String) async throws -> Response {
@@ -52,13 +63,13 @@ actor LivePages {
   private nonisolated func send(_ events: EventWriter, _ address: String, _ news: AsyncStream<Void>)
     async throws
   {
-    var seen = -1
+    var (seen, trouble) = (-1, String?.none)
     try await events.send(ServerSentEvent("", event: "hello", retry: .seconds(2)))
     for await _ in news {
-      let (parts, version) = await self.parts(of: address, after: seen)
-      for part in parts {
-        try await events.send(ServerSentEvent("\(part.id)\n\(part.html.text)", event: "part"))
-      }
+      let (parts, version, news) = await self.parts(of: address, after: seen)
+      if news != trouble { try await events.send(ServerSentEvent(news ?? "", event: "trouble")) }
+      trouble = news
+      for part in parts { try await events.send(part) }
       // Also without parts: by this it is noticed that a client has gone.
       if parts.isEmpty { try await events.sendHeartbeat() }
       seen = version
@@ -91,9 +102,9 @@ actor LivePages {
     watched[address] = nil
   }
 
-  private func parts(of address: String, after version: Int) -> ([PageContent.Part], Int) {
-    guard let page = watched[address] else { return ([], version) }
-    return (page.parts.filter { $0.version > version }.map(\.content), page.version)
+  private func parts(of address: String, after version: Int) -> ([ByteBuffer], Int, trouble: String?) {
+    guard let page = watched[address] else { return ([], version, nil) }
+    return (page.parts.filter { $0.version > version }.map(\.event), page.version, page.trouble)
   }
 
   // MARK: Pages
@@ -122,8 +133,12 @@ actor LivePages {
     }
     for await _ in wake.stream {
       let start = clock.now
-      // A page that can not be made, because the queue can not be read, stays as it is: its head says so.
-      if let content = try? await pages.content(of: address) { take(content, of: address) }
+      do {
+        take(try await pages.content(of: address), of: address)
+      } catch {
+        // The page stays as it is, and says that it does.
+        watched[address]?.trouble = "\(error)"
+      }
       for viewer in watched[address]?.viewers.values ?? [:].values { viewer.yield() }
       let pause = max(Self.interval, start.duration(to: clock.now) * 5)
       do { try await clock.sleep(until: start.advanced(by: pause)) } catch { return }
@@ -133,10 +148,11 @@ actor LivePages {
   private func take(_ content: PageContent, of address: String) {
     guard var page = watched[address] else { return }
     page.version += 1
+    page.trouble = nil
     let old = Dictionary(page.parts.map { ($0.content.id, $0) }) { first, _ in first }
     page.parts = content.parts.map { part in
       if let known = old[part.id], known.content == part { return known }
-      return Part(content: part, version: page.version)
+      return Part(part, version: page.version)
     }
     watched[address] = page
   }

@@ -58,7 +58,8 @@ extension Pages {
     func span(_ span: Duration?) -> HTML? { span.map { "\(TimeText.span($0 / .seconds(1)))" } }
     let facts: [(String, HTML?)] = [
       ("Queue", "<a href=\"/jobs?queue=\(PageFrame.encoded(job.queue))\">\(job.queue)</a>"),
-      ("Priority", "\(job.priority)"), ("Attempts", "\(job.life.attempts) \(most)"),
+      ("Priority", "\(job.priority)"),
+      ("Attempts", "\(job.life.attempts + (job.state == .running ? 1 : 0)) \(most)"),
       ("Crashes", job.life.crashes > 0 ? "\(job.life.crashes)" : nil),
       ("Enqueued", Elements.time(job.enqueuedAt)),
       ("Due", job.state == .scheduled ? Elements.time(job.life.runAt) : nil),

@@ -110,6 +110,10 @@
       const end = event.data.indexOf("\n");
       put(event.data.slice(0, end), event.data.slice(end + 1));
     });
+    source.addEventListener("trouble", (event) => {
+      button.title = event.data;
+      show(!event.data, event.data ? "Not readable" : "Live");
+    });
     source.onerror = () => show(false, "Reconnecting…");
   };
   const close = () => {

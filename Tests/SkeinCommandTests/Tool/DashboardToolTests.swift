@@ -95,6 +95,15 @@ struct DashboardToolTests {
   }
 
   @Test(
+    "Prometheus finds nothing wrong with the metrics",
+    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool")))
+  func metrics() async throws {
+    let run = try await serving(
+      "up", #""$0" submit --wait -- true 2>/dev/null; get "$url/metrics" | promtool check metrics 2>&1; echo $?"#)
+    #expect(run.output == "0\n", "\(run)")
+  }
+
+  @Test(
     "another user of the machine is let in by the token alone",
     .enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")))
   func otherUser() async throws {

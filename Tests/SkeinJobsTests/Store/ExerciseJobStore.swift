@@ -24,7 +24,7 @@ struct JobStoreRule: Sendable, CustomTestStringConvertible {
 
   static let all =
     producing + uniqueness + claiming + ending + linking + limiting + controlling + upkeep + scheduling
-    + looking + ordering
+    + looking + lookingAtMany + ordering
 
   init(_ sentence: String, _ check: @escaping @Sendable (any JobStore) async throws -> Void) {
     testDescription = sentence

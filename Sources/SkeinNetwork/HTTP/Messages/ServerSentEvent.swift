@@ -1,4 +1,5 @@
 internal import HTTPTypes
+package import NIOCore
 
 /// An event of a stream that a browser follows by `EventSource`.
 ///
@@ -31,6 +32,9 @@ public struct ServerSentEvent: Hashable, Sendable {
     (self.data, self.event, self.id, self.retry) = (data, event, id, retry)
   }
 
+  /// As it is sent, for one that is sent to many.
+  package var bytes: ByteBuffer { ByteBuffer(string: text) }
+
   /// As it is sent.
   var text: String {
     var text = ""
@@ -53,6 +57,9 @@ public struct EventWriter: Sendable {
   ///
   /// - Throws: as ``BodyWriter/write(_:)-(ByteBuffer)``.
   public func send(_ event: ServerSentEvent) async throws { try await writer.write(event.text) }
+
+  /// Sends the bytes of an event; as ``send(_:)``.
+  package func send(_ bytes: ByteBuffer) async throws { try await writer.write(bytes) }
 
   /// Sends a word that the client passes over: by this it is noticed, now and then, that it has gone, and proxies do not take
   /// the connection for idle.
