@@ -34,7 +34,7 @@ actor LivePages {
   /// Between two looks, when something has changed.
   private static let interval = Duration.seconds(1)
   /// When nothing has: for what no change of a job tells, as that a worker has gone.
-  private static let rest = 5
+  private static let rest = Duration.seconds(5)
 
   private let pages: Pages
   private var watched: [String: Watched] = [:]
@@ -113,18 +113,16 @@ actor LivePages {
   private func follow(_ address: String) async {
     let news = pages.follower.news()
     let clock = MonotonicClock()
-    var ticks = 0
-    // The ticks of rest are a stream of their own, so that one loop waits for both.
+    // News and the end of a rest come by one stream, so that one loop waits for both.
     let wake = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     let listening = Task {
       for await _ in news { wake.continuation.yield() }
       wake.continuation.finish()
     }
     let ticking = Task {
-      while !Task.isCancelled {
-        do { try await clock.sleep(until: clock.now.advanced(by: Self.interval)) } catch { return }
-        ticks += 1
-        if ticks % Self.rest == 0 { wake.continuation.yield() }
+      while true {
+        do { try await clock.sleep(until: clock.now.advanced(by: Self.rest)) } catch { return }
+        wake.continuation.yield()
       }
     }
     defer {

@@ -99,7 +99,8 @@ struct DashboardToolTests {
     .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/promtool")))
   func metrics() async throws {
     let run = try await serving(
-      "up", #""$0" submit --wait -- true 2>/dev/null; get "$url/metrics" | promtool check metrics 2>&1; echo $?"#)
+      "up",
+      #""$0" submit --wait -- true 2>/dev/null; get "$url/metrics" | promtool check metrics 2>&1; echo $?"#)
     #expect(run.output == "0\n", "\(run)")
   }
 
@@ -110,7 +111,8 @@ struct DashboardToolTests {
     let line = """
       other() { setpriv --reuid=65534 --clear-groups curl --silent -o /dev/null -w '%{http_code} ' "$@"; }
       token=$(cat "$data/queue/dashboard-token" 2>/dev/null)
-      other "$url/"; other "$url/api/v1/jobs" --json '{"command": "true"}'; other -H "Authorization: Bearer $token" "$url/metrics"
+      other "$url/"; other "$url/api/v1/jobs" --json '{"command": "true"}'
+      other -H "Authorization: Bearer $token" "$url/metrics"
       get "$url/health" -o /dev/null -w '%{http_code}\\n'
       """
     let plain = try await serving("dashboard", line)
