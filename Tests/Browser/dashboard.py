@@ -446,7 +446,7 @@ def make_history(path):
     """An hour that has not been, for the charts of a picture: the step of a latency is 0.1 ms times two to the power of its quarter."""
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE buckets (level INTEGER, start INTEGER, data TEXT, PRIMARY KEY (level, start)) WITHOUT ROWID")
-    database.execute("CREATE TABLE position (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, time REAL NOT NULL)")
+    database.execute("CREATE TABLE position (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, sequence INTEGER NOT NULL)")
     now = int(time.time()) // 10 * 10
     for start in range(now - 3600, now, 10):
         minute = (start - now) / 60

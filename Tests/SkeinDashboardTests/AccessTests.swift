@@ -134,6 +134,17 @@ struct AccessTests {
     }
   }
 
+  @Test("who asks too often is told when to come again")
+  func rate() async throws {
+    try await withDashboard(.memory, { $0.requestsPerSecond = 1 }) { dashboard in
+      var statuses: [Int] = []
+      for _ in 0..<6 { statuses.append(try await dashboard.get("/health").status) }
+      #expect(statuses.prefix(4) == [200, 200, 200, 200] && statuses.contains(429))
+      let refused = try await dashboard.get("/api/v1/queues")
+      #expect(refused.status == 200 || refused.headers[.retryAfter] != nil)
+    }
+  }
+
   @Test("an address that others reach needs a token that is no joke")
   func needsToken() async throws {
     let queue = JobQueue(store: MemoryJobStore())

@@ -133,7 +133,10 @@ final class JobFollower: Sendable {
   ///
   /// - Returns: the revision to go on from.
   private func begin(_ file: HistoryFile?, isFirst: Bool) async throws -> Int64 {
-    var (revision, time) = (try queue.store.revision(), Date())
+    var filter = JobFilter()
+    filter.limit = 1
+    let latest = try await queue.store.jobs(filter).first?.sequence ?? 0
+    var known = HistoryFile.Position(revision: try queue.store.revision(), sequence: latest)
     var tally = JobTally()
     var last = Int64.min
     while true {
@@ -144,10 +147,10 @@ final class JobFollower: Sendable {
     }
     if isFirst, let (history, stored) = await load(file) {
       state.withLock { $0.history = history }
-      if let stored, stored.revision <= revision { (revision, time) = (stored.revision, stored.time) }
+      if let stored, stored.revision <= known.revision { known = stored }
     }
     let end = try queue.store.revision()
-    try await catchUp(from: revision, to: end, since: time, &tally)
+    try await catchUp(from: known, to: end, &tally)
     state.withLock { [tally] state in
       (state.tally, state.feed, state.isReady, state.failure) = (tally, JobFeed(after: end), true, nil)
       state.seen = end
@@ -156,19 +159,19 @@ final class JobFollower: Sendable {
     return end
   }
 
-  /// Takes into the history what happened while nobody looked: what a job was before is not known, but when it changed is.
-  private func catchUp(from revision: Int64, to end: Int64, since time: Date, _ tally: inout JobTally)
-    async throws
+  /// Takes into the history what happened while nobody looked: jobs that are not known have come, and what has changed and
+  /// is at its end has ended.
+  private func catchUp(from known: HistoryFile.Position, to end: Int64, _ tally: inout JobTally) async throws
   {
-    var (position, count) = (revision, 0)
+    var (position, count) = (known.revision, 0)
     while position < end, count < Self.mostChanges {
       let changes = try queue.store.changes(after: position, limit: Self.batch)
       guard let last = changes.last else { return }
       for job in changes where job.revision <= end { tally.note(JobOutline(job)) }
       state.withLock { state in
         for job in changes where job.revision <= end {
-          if job.enqueuedAt >= time { state.history.noteEnqueued(job) }
-          if job.state.isFinished, job.finishedAt ?? .distantPast >= time { state.history.noteEnd(job) }
+          if job.sequence > known.sequence { state.history.noteEnqueued(job) }
+          if job.state.isFinished { state.history.noteEnd(job) }
         }
       }
       (position, count) = (last.revision, count + changes.count)
@@ -229,10 +232,12 @@ final class JobFollower: Sendable {
     let now = Date()
     let (changes, position) = state.withLock { state in
       state.history.prune(now: now)
-      return (state.history.takeChanges(), HistoryFile.Position(revision: state.feed.end, time: now))
+      guard state.isReady else { return ([JobHistory.Key: JobHistory.Bucket](), HistoryFile.Position?.none) }
+      let position = HistoryFile.Position(revision: state.feed.end, sequence: state.tally.last ?? 0)
+      return (state.history.takeChanges(), position)
     }
     do {
-      if now.timeIntervalSince1970 > 0, state.withLock(\.isReady) { try await file?.save(changes, position) }
+      if let position { try await file?.save(changes, position, now: now) }
       if closes { try file?.close() }
     } catch {
       logger.warning("the history can not be kept", metadata: ["error": "\(error)"])

@@ -10,10 +10,10 @@ final class HistoryFile: Sendable {
   struct Position: Hashable, Sendable {
     /// The last revision of the queue that it knows.
     var revision: Int64
-    /// When that was.
-    var time: Date
+    /// The last job that it knows.
+    var sequence: Int64
 
-    init(revision: Int64, time: Date) { (self.revision, self.time) = (revision, time) }
+    init(revision: Int64, sequence: Int64) { (self.revision, self.sequence) = (revision, sequence) }
   }
 
   private let database: DatabaseQueue
@@ -39,7 +39,7 @@ final class HistoryFile: Sendable {
             level INTEGER NOT NULL, start INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (level, start)
           ) WITHOUT ROWID;
           CREATE TABLE IF NOT EXISTS position (
-            id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, time REAL NOT NULL
+            id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, sequence INTEGER NOT NULL
           );
           """)
     }
@@ -57,15 +57,15 @@ final class HistoryFile: Sendable {
           .init(level: level, start: row["start"]), try JSONCodec().decode(JobHistory.Bucket.self, from: data)
         )
       }
-      let position = try Row.fetchOne(db, sql: "SELECT revision, time FROM position").map {
-        Position(revision: $0["revision"], time: Date(timeIntervalSince1970: $0["time"]))
+      let position = try Row.fetchOne(db, sql: "SELECT revision, sequence FROM position").map {
+        Position(revision: $0["revision"], sequence: $0["sequence"])
       }
       return (history, position)
     }
   }
 
   /// Stores what has changed, and removes what is kept no longer.
-  func save(_ changes: [JobHistory.Key: JobHistory.Bucket], _ position: Position) async throws {
+  func save(_ changes: [JobHistory.Key: JobHistory.Bucket], _ position: Position, now: Date) async throws {
     try await database.write { db in
       for (key, bucket) in changes {
         let data = String(decoding: try JSONCodec().encode(bucket), as: UTF8.self)
@@ -73,15 +73,15 @@ final class HistoryFile: Sendable {
           sql: "INSERT OR REPLACE INTO buckets VALUES (?, ?, ?)",
           arguments: [key.level.rawValue, key.start, data])
       }
-      let now = Int64(position.time.timeIntervalSince1970)
+      let second = Int64(now.timeIntervalSince1970)
       for level in JobHistory.Level.allCases {
         try db.execute(
           sql: "DELETE FROM buckets WHERE level = ? AND start < ?",
-          arguments: [level.rawValue, now - level.span - level.step])
+          arguments: [level.rawValue, second - level.span - level.step])
       }
       try db.execute(
         sql: "INSERT OR REPLACE INTO position VALUES (1, ?, ?)",
-        arguments: [position.revision, position.time.timeIntervalSince1970])
+        arguments: [position.revision, position.sequence])
     }
   }
 

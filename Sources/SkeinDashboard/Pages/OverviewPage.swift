@@ -62,7 +62,7 @@ extension Pages {
       return "<a href=\"/?span=\(name)\"\(current)>\(name)</a>"
     }
     return """
-      <section aria-labelledby="history"><div class="heading"><h2 id="history">History</h2><nav class="choices" aria-label="Span">\(choices)</nav></div>
+      <section aria-labelledby="history"><div class="heading"><h2 id="history">History <span class="note">UTC</span></h2><nav class="choices" aria-label="Span">\(choices)</nav></div>
       <div class="charts">\(throughput.html)\(latency("Wait before the start") { $0.wait })\(latency("Run time") { $0.run })</div></section>
       """
   }
