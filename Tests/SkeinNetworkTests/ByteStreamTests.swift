@@ -31,6 +31,25 @@ struct ByteStreamTests {
     }
   }
 
+  @Test(
+    "what was written before the end arrives, though the other side has ended first",
+    arguments: StreamKind.allCases)
+  func endAfterEnd(kind: StreamKind) async throws {
+    let sent = bytes([.tcp, .unix].contains(kind) ? 4 << 20 : 5_000)
+    try await kind.withPair { client, server in
+      try await client.writer.end()
+      let end = try await server.reader.read()
+      #expect(end == nil)
+      async let writing: Void = {
+        try await server.writer.write(sent)
+        try await server.writer.end()
+      }()
+      let received = try await client.reader.readToEnd(limit: 1 << 23)
+      #expect(received.readableBytes == sent.readableBytes && received == sent)
+      try await writing
+    }
+  }
+
   @Test("exact counts, separators and lines, however they are cut", arguments: StreamKind.allCases)
   func shapes(kind: StreamKind) async throws {
     try await kind.withPair { client, server in

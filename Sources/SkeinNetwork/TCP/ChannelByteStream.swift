@@ -117,8 +117,12 @@ final class ChannelByteStream: ByteStream, ChannelDuplexHandler, @unchecked Send
     if isClosed { throw StreamError.closed }
     guard isFirst else { return }
     window.end(.closed)
-    // What was handed over before goes out first.
-    do { try await channel.close(mode: .output).get() } catch { throw StreamError(error) }
+    // What was handed over before goes out first: where the other side has ended its direction, the channel closes as a whole
+    // when this one ends, and drops what the socket has not taken yet.
+    do {
+      try await channel.writeAndFlush(ByteBuffer()).get()
+      try await channel.close(mode: .output).get()
+    } catch { throw StreamError(error) }
   }
 
   func close() {

@@ -273,12 +273,24 @@ final class HTTPConnection: ChannelDuplexHandler, ServedConnection, @unchecked S
     inbound = ByteBuffer()
     timeouts.clear()
     waitForClient()
-    flushNow()
-    // The end goes behind all that waits to be taken.
+    // The end goes behind all that waits to be taken. Where the client has ended its direction, the channel would close as a
+    // whole, and drop that: so its end waits until all has been taken.
+    if hasInputEnded {
+      let taken = eventLoop.makePromise(of: Void.self)
+      taken.futureResult.assumeIsolated().whenComplete { [self] _ in endOutput(lingers: lingers) }
+      write(.byteBuffer(ByteBuffer()), promise: taken)
+      flushNow()
+    } else {
+      flushNow()
+      endOutput(lingers: lingers)
+    }
+    readOn()
+  }
+
+  private func endOutput(lingers: Bool) {
     let promise = eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { [self] _ in outputHasEnded(lingers: lingers) }
     if let context { context.close(mode: .output, promise: promise) } else { promise.succeed() }
-    readOn()
   }
 
   private func outputHasEnded(lingers: Bool) {
