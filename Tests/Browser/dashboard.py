@@ -138,7 +138,7 @@ class Browser:
         self.driver.get(self.url + path)
 
     def text(self):
-        return self.driver.find_element(By.TAG_NAME, "main").text
+        return self.script("return document.querySelector('main').innerText")
 
     def script(self, code, *arguments):
         return self.driver.execute_script(code, *arguments)
@@ -168,6 +168,15 @@ class Browser:
 
     def has_button(self, title, row=None):
         return self.script(BUTTON + "return find(arguments[0], arguments[1]) !== undefined;", title, row)
+
+    def texts(self, selector):
+        """What elements say, read in one go, for news may put others in their place."""
+        return self.script("return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)", selector)
+
+    def follow_link(self, text):
+        find = "[...document.querySelectorAll('main a')].find((e) => e.textContent === arguments[0])"
+        self.wait(f"there is a link '{text}'", lambda: self.script(f"return {find} !== undefined", text))
+        self.script(f"{find}.click()", text)
 
     def rows(self):
         return self.script("return document.querySelectorAll('tbody tr').length")
@@ -271,9 +280,9 @@ def look_at_pages(browser, queue):
 def look_at_names(browser, queue):
     browser.open("/jobs?q=hacked")
     assert HOSTILE_QUEUE in browser.text(), browser.text()
-    number = browser.driver.find_element(By.CSS_SELECTOR, "tbody a").text
+    number = browser.texts("tbody a")[0]
     browser.open("/jobs/" + number)
-    browser.wait("the log is shown", lambda: HOSTILE in browser.driver.find_element(By.CSS_SELECTOR, ".log").text)
+    browser.wait("the log is shown", lambda: HOSTILE in "".join(browser.texts(".log")))
     browser.check("a job with a hostile name")
 
 
@@ -370,12 +379,12 @@ def go_through_many(browser, queue):
     browser.open("/jobs?queue=many")
     seen = []
     for _ in range(3):
-        seen += [int(e.text) for e in browser.driver.find_elements(By.CSS_SELECTOR, "td[data-label=Job] a")]
-        browser.driver.find_element(By.LINK_TEXT, "Earlier").click()
+        seen += [int(text) for text in browser.texts("td[data-label=Job] a")]
+        browser.follow_link("Earlier")
         browser.wait("the next page is there", lambda: f"cursor={seen[-1]}" in browser.driver.current_url)
     assert len(seen) == 150 and seen == sorted(seen, reverse=True), seen[:10]
     browser.open("/jobs?q=no+such+text&queue=many")
-    browser.driver.find_element(By.LINK_TEXT, "Search on").click()
+    browser.follow_link("Search on")
     browser.wait("it is searched on", lambda: "cursor=" in browser.driver.current_url)
     browser.open("/")
     browser.wait("all are counted", lambda: "100\u202f00" in browser.text())
