@@ -12,10 +12,8 @@ enum Assets {
 
   private static func add(_ name: String, _ type: String, _ bytes: [UInt8], to router: inout Router) {
     let body = ByteBuffer(bytes: bytes)
-    // FNV-1a: another program has other bytes, and so another tag.
-    let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     let headers: HTTPFields = [
-      .contentType: type, .eTag: "\"\(String(hash, radix: 16))\"", .cacheControl: "no-cache",
+      .contentType: type, .eTag: "\"\(stableHash(bytes))\"", .cacheControl: "no-cache",
     ]
     router.get("/assets/\(name)") { request, _ in
       guard request.headers[.ifNoneMatch] != headers[.eTag] else {

@@ -17,9 +17,9 @@ public import SkeinNetwork
 /// - `/api/v1`: submit, list, cancel, retry and so on, described by `/api/v1/openapi.json`; errors are problem documents (RFC 9457).
 /// - `/metrics`, `/health`, `/ready`.
 ///
-/// **Safety.** Who can submit jobs runs programs as the workers do. So it listens at the loopback address unless told otherwise, where
-/// it answers its own user and root alone, and at any other one takes requests with a token alone. Requests for another host name (DNS rebinding), and changes that pages
-/// of other sites ask for, are refused.
+/// **Safety.** Who can submit jobs runs programs as the workers do. So it listens at the loopback address unless told otherwise,
+/// where it answers its own user and root alone, and at any other one takes requests with a token alone. Requests for another
+/// host name (DNS rebinding), and changes that pages of other sites ask for, are refused.
 ///
 /// It follows the queue once for all who look, whoever changes it. What it knows of the time before is kept in `history.sqlite`
 /// in the queue's directory, so that charts go on after a restart.
@@ -48,7 +48,10 @@ public struct Dashboard: Service {
     public init() {}
 
     /// Whether the address is one that this machine alone reaches.
-    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    public var isLoopback: Bool {
+      host == "localhost" || host == "::1"
+        || host.hasPrefix("127.") && host.allSatisfy { $0 == "." || ("0"..."9").contains($0) }
+    }
   }
 
   private let queue: JobQueue

@@ -9,7 +9,7 @@ import Testing
 
 @testable import SkeinDashboard
 
-@Suite("JobFollower")
+@Suite("JobFollower", .timeLimit(.minutes(2)))
 struct FollowerTests {
   @Test("it knows what every change, and every removal, has left", arguments: DashboardStore.allCases)
   func follows(store: DashboardStore) async throws {
@@ -76,6 +76,36 @@ struct FollowerTests {
     try await queue.close()
   }
 
+  @Test("a history that can not be read is left alone, and the rest works")
+  func damagedHistory() async throws {
+    let directory = FileManager.default.temporaryDirectory.path + "/follower-\(JobID())"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let queue = try await JobQueue(directory: directory)
+    let file = URL(fileURLWithPath: directory + "/history.sqlite")
+    let damaged = Data(String(repeating: "no database at all ", count: 500).utf8)
+    try damaged.write(to: file)
+    let follower = JobFollower(
+      queue: queue, directory: directory, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let task = Task { await follower.run() }
+    #expect(await follower.ready().failure == nil)
+    task.cancel()
+    await task.value
+    #expect(try Data(contentsOf: file) == damaged)
+    try await queue.close()
+  }
+
+  @Test("what could not be stored is told again")
+  func keeping() {
+    var history = JobHistory()
+    history.noteEnqueued(
+      JobRecord(
+        sequence: 1, id: JobID(), kind: JobKind(name: "n"), queue: "q", priority: 5,
+        life: JobLife(runAt: .now, now: .now), enqueuedAt: .now, revision: 1))
+    let changes = history.takeChanges()
+    history.keepChanges(changes.keys)
+    #expect(history.takeChanges() == changes)
+  }
+
   @Test("a feed gives what came after a revision, as long as it has it")
   func feed() {
     func change(_ revision: Int64) -> JobRecord {
@@ -94,7 +124,7 @@ struct FollowerTests {
   }
 }
 
-@Suite("live")
+@Suite("live", .timeLimit(.minutes(2)))
 struct LiveTests {
   /// The events of a stream, as they come.
   private func events(

@@ -10,10 +10,12 @@ import Testing
 ///
 /// Of JSON Schema it knows what the document uses: references, types, properties, required and additional ones, items,
 /// enumerations, bounds, formats of times and ids, and one of several.
+///
+/// Sendable because what was read is never changed.
 struct OpenAPIDocument: @unchecked Sendable {
-  // Never changed.
   let root: [String: Any]
 
+  // A document that can not be read fails every test that asks for it.
   static let shared = try! OpenAPIDocument()
 
   init() throws {

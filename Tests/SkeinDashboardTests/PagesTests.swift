@@ -6,7 +6,7 @@ import Testing
 
 @testable import SkeinDashboard
 
-@Suite("Pages")
+@Suite("Pages", .timeLimit(.minutes(2)))
 struct PagesTests {
   private let html: HTTPFields = [.accept: "text/html"]
   private static let hostile = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>\u{202e}"

@@ -14,15 +14,7 @@ struct FailureGroup: Sendable {
   var latest: Date?
 
   /// What tells it from others, for an address.
-  var key: String { FailureGroup.key(name, type, message) }
-
-  private static func key(_ parts: String...) -> String {
-    // FNV-1a: what it protects from is no more than a long address.
-    let hash = parts.joined(separator: "\u{1f}").utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-    }
-    return String(hash, radix: 16)
-  }
+  var key: String { stableHash([name, type, message].joined(separator: "\u{1f}").utf8) }
 }
 
 /// The failures of a queue, grouped.

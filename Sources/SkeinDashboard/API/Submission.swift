@@ -89,6 +89,7 @@ struct Submission: Sendable {
     var earlier: [EnqueuedJob] = []
     for job in jobs {
       guard let record = try await queue.store.job(job.id), record.kind.name == job.kind.name,
+        record.queue == job.queue, record.priority == job.priority,
         try await queue.store.payload(of: record.sequence)?.kwargs == job.payload.kwargs
       else { throw KeyReused() }
       earlier.append(EnqueuedJob(id: record.id, sequence: record.sequence))

@@ -21,11 +21,7 @@ struct OriginCheck: Middleware {
       return false
     }
     guard let origin = request.headers[.origin] else { return true }
-    guard let authority = request.authority, let start = origin.range(of: "://") else { return false }
+    guard let authority = request.authority, let start = origin.firstRange(of: "://") else { return false }
     return origin[start.upperBound...].lowercased() == authority.lowercased()
   }
-}
-
-extension String {
-  fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
 }

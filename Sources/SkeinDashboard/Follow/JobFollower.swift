@@ -80,19 +80,18 @@ final class JobFollower: Sendable {
 
   /// Follows until the task is cancelled; what goes wrong with the queue is tried again, and told in ``State/failure``.
   func run() async {
-    let file = openFile()
-    var isFirst = true
+    let (file, stored) = await openHistory()
+    var known = stored
     while !Task.isCancelled {
       do {
-        try await follow(file, isFirst: isFirst)
-        isFirst = false
+        try await follow(file, from: known)
       } catch is CancellationError {
         break
       } catch {
-        isFirst = false
         note(failure: error)
         try? await clock.sleep(until: clock.now.advanced(by: .seconds(1)))
       }
+      known = position ?? known
     }
     // In a task of its own, for this one is cancelled.
     await Task { await save(file, closes: true) }.value
@@ -108,8 +107,16 @@ final class JobFollower: Sendable {
     tell()
   }
 
-  private func follow(_ file: HistoryFile?, isFirst: Bool) async throws {
-    var position = try await begin(file, isFirst: isFirst)
+  /// Up to where all is known; `nil` before all jobs have been gone through.
+  private var position: HistoryFile.Position? {
+    state.withLock { state in
+      state.isReady
+        ? HistoryFile.Position(revision: state.feed.end, sequence: state.tally.last ?? 0) : nil
+    }
+  }
+
+  private func follow(_ file: HistoryFile?, from known: HistoryFile.Position?) async throws {
+    var position = try await begin(from: known)
     var scan = RemovalScan(at: clock.now)
     var nextSave = clock.now.advanced(by: Self.saveInterval)
     while true {
@@ -129,14 +136,14 @@ final class JobFollower: Sendable {
 
   private static let saveInterval = Duration.seconds(10)
 
-  /// Goes through all jobs, and finds out what happened since the history was stored.
+  /// Goes through all jobs, and finds out what happened since the history was stored, or since the queue could be read.
   ///
   /// - Returns: the revision to go on from.
-  private func begin(_ file: HistoryFile?, isFirst: Bool) async throws -> Int64 {
+  private func begin(from known: HistoryFile.Position?) async throws -> Int64 {
     var filter = JobFilter()
     filter.limit = 1
     let latest = try await queue.store.jobs(filter).first?.sequence ?? 0
-    var known = HistoryFile.Position(revision: try queue.store.revision(), sequence: latest)
+    let present = HistoryFile.Position(revision: try queue.store.revision(), sequence: latest)
     var tally = JobTally()
     var last = Int64.min
     while true {
@@ -145,12 +152,10 @@ final class JobFollower: Sendable {
       for outline in outlines { tally.note(outline) }
       last = end.sequence
     }
-    if isFirst, let (history, stored) = await load(file) {
-      state.withLock { $0.history = history }
-      if let stored, stored.revision <= known.revision { known = stored }
-    }
     let end = try queue.store.revision()
-    try await catchUp(from: known, to: end, &tally)
+    // One that is ahead is of another queue, which was put in the place of this one.
+    let isUsable = known.map { $0.revision <= present.revision } ?? false
+    try await catchUp(from: isUsable ? known! : present, present: present.revision, to: end, &tally)
     state.withLock { [tally] state in
       (state.tally, state.feed, state.isReady, state.failure) = (tally, JobFeed(after: end), true, nil)
       state.seen = end
@@ -160,11 +165,13 @@ final class JobFollower: Sendable {
   }
 
   /// Takes into the history what happened while nobody looked: jobs that are not known have come, and what has changed and
-  /// is at its end has ended.
-  private func catchUp(from known: HistoryFile.Position, to end: Int64, _ tally: inout JobTally) async throws
-  {
+  /// is at its end has ended. Where that is very much, the rest of what was before the present is passed over.
+  private func catchUp(
+    from known: HistoryFile.Position, present: Int64, to end: Int64, _ tally: inout JobTally
+  ) async throws {
     var (position, count) = (known.revision, 0)
-    while position < end, count < Self.mostChanges {
+    while position < end {
+      if count >= Self.mostChanges { position = max(position, present) }
       let changes = try queue.store.changes(after: position, limit: Self.batch)
       guard let last = changes.last else { return }
       for job in changes where job.revision <= end { tally.note(JobOutline(job)) }
@@ -175,6 +182,7 @@ final class JobFollower: Sendable {
         }
       }
       (position, count) = (last.revision, count + changes.count)
+      try Task.checkCancellation()
       await Task.yield()
     }
   }
@@ -213,35 +221,35 @@ final class JobFollower: Sendable {
 
   // MARK: History
 
-  private func openFile() -> HistoryFile? {
-    guard let directory else { return nil }
-    do { return try HistoryFile(directory: directory) } catch {
-      logger.warning("the history is not kept", metadata: ["error": "\(error)"])
-      return nil
-    }
-  }
-
-  private func load(_ file: HistoryFile?) async -> (JobHistory, HistoryFile.Position?)? {
-    do { return try await file?.load() } catch {
-      logger.warning("the history that was kept can not be read", metadata: ["error": "\(error)"])
-      return nil
+  /// Opens the file and takes up what it has. One that can not be used is left alone: the charts begin anew, and are not kept.
+  private func openHistory() async -> (HistoryFile?, HistoryFile.Position?) {
+    guard let directory else { return (nil, nil) }
+    do {
+      let file = try HistoryFile(directory: directory)
+      let (history, position) = try await file.load()
+      state.withLock { $0.history = history }
+      return (file, position)
+    } catch {
+      logger.warning(
+        "the charts' history can not be used and is not kept: remove history.sqlite for a new one",
+        metadata: ["directory": "\(directory)", "error": "\(error)"])
+      return (nil, nil)
     }
   }
 
   private func save(_ file: HistoryFile?, closes: Bool) async {
     let now = Date()
-    let (changes, position) = state.withLock { state in
+    guard let file, let position else { return }
+    let changes = state.withLock { state in
       state.history.prune(now: now)
-      guard state.isReady else { return ([JobHistory.Key: JobHistory.Bucket](), HistoryFile.Position?.none) }
-      let position = HistoryFile.Position(revision: state.feed.end, sequence: state.tally.last ?? 0)
-      return (state.history.takeChanges(), position)
+      return state.history.takeChanges()
     }
-    do {
-      if let position { try await file?.save(changes, position, now: now) }
-      if closes { try file?.close() }
-    } catch {
-      logger.warning("the history can not be kept", metadata: ["error": "\(error)"])
+    do { try await file.save(changes, position, now: now) } catch {
+      // A full disk may have room again the next time.
+      state.withLock { $0.history.keepChanges(changes.keys) }
+      logger.warning("the charts' history can not be kept now", metadata: ["error": "\(error)"])
     }
+    if closes { try? file.close() }
   }
 }
 
@@ -284,13 +292,10 @@ struct JobTotals: Sendable {
 
   mutating func noteEnd(_ job: JobRecord) {
     ended[job.queue, default: [:]][job.state, default: 0] += 1
-    guard job.state == .succeeded || job.state == .failed, let start = job.startedAt, let end = job.finishedAt
-    else { return }
-    let waited = max(0, start.timeIntervalSince(max(job.enqueuedAt, min(job.life.runAt, start))))
-    let ran = max(0, end.timeIntervalSince(start))
-    wait.note(waited)
-    run.note(ran)
-    (waitSum, runSum) = (waitSum + waited, runSum + ran)
+    guard let times = job.times else { return }
+    wait.note(times.wait)
+    run.note(times.run)
+    (waitSum, runSum) = (waitSum + times.wait, runSum + times.run)
   }
 }
 

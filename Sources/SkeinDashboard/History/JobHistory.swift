@@ -87,9 +87,9 @@ struct JobHistory: Sendable {
       case .failed: bucket.failed += 1
       default: bucket.dropped += 1
       }
-      guard job.state == .succeeded || job.state == .failed, let start = job.startedAt else { return }
-      bucket.wait.note(start.timeIntervalSince(max(job.enqueuedAt, min(job.life.runAt, start))))
-      bucket.run.note(end.timeIntervalSince(start))
+      guard let times = job.times else { return }
+      bucket.wait.note(times.wait)
+      bucket.run.note(times.run)
     }
   }
 
@@ -110,6 +110,9 @@ struct JobHistory: Sendable {
     defer { changed = [] }
     return Dictionary(uniqueKeysWithValues: changed.compactMap { key in buckets[key].map { (key, $0) } })
   }
+
+  /// Has changes told once more, which could not be stored.
+  mutating func keepChanges(_ keys: some Sequence<Key>) { changed.formUnion(keys) }
 
   /// Forgets what is older than its level keeps.
   mutating func prune(now: Date) {
@@ -153,4 +156,20 @@ struct JobSeries: Hashable, Sendable {
 
   /// All of it as one.
   var total: JobHistory.Bucket { buckets.reduce(into: .init()) { $0.add($1) } }
+}
+
+extension JobRecord {
+  /// How long a job that was run to an end had waited for its last attempt since it was due, and how long that took, in
+  /// seconds; `nil` for one that was not. A clock that was set back makes nothing less than zero of it.
+  var times: (wait: Double, run: Double)? {
+    guard state == .succeeded || state == .failed, let end = finishedAt, let wait, let startedAt else {
+      return nil
+    }
+    return (wait, max(0, end.timeIntervalSince(startedAt)))
+  }
+
+  /// How long it had waited for its last attempt since it was due, in seconds; `nil` before the first one.
+  var wait: Double? {
+    startedAt.map { start in max(0, start.timeIntervalSince(max(enqueuedAt, min(life.runAt, start)))) }
+  }
 }

@@ -65,10 +65,7 @@ extension Pages {
       ("Due", job.state == .scheduled ? Elements.time(job.life.runAt) : nil),
       ("Expires", job.expiresAt.map(Elements.time)), ("Started", job.startedAt.map(Elements.time)),
       ("Ended", job.finishedAt.map(Elements.time)),
-      (
-        "Waited",
-        job.startedAt.map { "\(TimeText.span(from: max(job.enqueuedAt, min(job.life.runAt, $0)), to: $0))" }
-      ),
+      ("Waited", job.wait.map { "\(TimeText.span($0))" }),
       ("Ran", job.finishedAt == nil ? nil : "\(TimeText.span(from: job.startedAt, to: job.finishedAt))"),
       ("Soft limit", span(job.kind.softTimeLimit)), ("Time limit", span(job.kind.hardTimeLimit)),
       ("Unique key", job.uniqueKey.map { "\($0)" }), ("Limited by", job.concurrencyKey.map { "\($0)" }),

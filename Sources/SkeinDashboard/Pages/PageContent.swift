@@ -81,7 +81,7 @@ struct PageFrame: Sendable {
         || "-._~/".utf8.contains(byte)
       result +=
         isPlain
-        ? String(UnicodeScalar(byte)) : "%" + String(byte + 0x0, radix: 16, uppercase: true).leftPadded()
+        ? String(UnicodeScalar(byte)) : "%" + String(byte, radix: 16, uppercase: true).leftPadded()
     }
   }
 }

@@ -27,7 +27,8 @@ struct Pages: Sendable {
 
   /// Who searches for a number, or an id, means that job.
   private func searchedJob(_ request: Request) -> String? {
-    guard request.path == "/jobs", let text = request.query["q"], case let text = text.trimmed,
+    guard request.path == "/jobs", let text = request.query["q"],
+      case let text = text.filter({ !$0.isWhitespace }),
       JobReference(text) != nil
     else { return nil }
     return text.hasPrefix("#") ? String(text.dropFirst()) : text
@@ -45,7 +46,7 @@ struct Pages: Sendable {
     case "/schedules": return try await schedules()
     case "/workers": return try await workers()
     case let path where path.hasPrefix("/jobs/"):
-      return try await job(queue.find(named: String(path.dropFirst(6)).decodedPath))
+      return try await job(queue.find(named: String(path.dropFirst(6))))
     default: throw HTTPError(.notFound, "there is nothing at this path")
     }
   }
@@ -131,16 +132,5 @@ struct Pages: Sendable {
         WorkerID(number: Int64(context.parameters["worker"] ?? "") ?? 0), isForced: false)
       return Response.redirect(to: "/workers")
     }
-  }
-}
-
-extension String {
-  fileprivate var trimmed: String {
-    String(drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-  }
-
-  /// A part of a path without its percent signs.
-  fileprivate var decodedPath: String {
-    URLEncodedFields("=" + replacing("+", with: "%2B").replacing("&", with: "%26"))[""] ?? self
   }
 }
