@@ -170,10 +170,10 @@ let baseSupport: [Target] = [
     name: "TestPrograms", dependencies: ["CSkein", "SkeinTesting"], path: "Tests/TestPrograms",
     swiftSettings: swiftSettings),
   .executableTarget(
-    name: "ThreadsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync", "SkeinThreads"],
+    name: "ThreadsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync", "SkeinThreads", "TestPrograms"],
     path: "Tests/ThreadsFixture", swiftSettings: swiftSettings),
   .executableTarget(
-    name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync"],
+    name: "DiagnosticsFixture", dependencies: ["SkeinDiagnostics", "SkeinSync", "TestPrograms"],
     path: "Tests/DiagnosticsFixture", swiftSettings: swiftSettings),
   .target(
     name: "ProcessFunctions",

@@ -1,6 +1,7 @@
 import Glibc
 import SkeinDiagnostics
 import SkeinSync
+import TestPrograms
 
 /// Everything is on, whatever the build; a stall is one after a tenth of a second.
 func start(stallThreshold: Duration? = nil) {
@@ -169,16 +170,12 @@ func writeLine(_ text: String, to descriptor: Int32) {
   }
 }
 
-@_silgen_name("fork") private func cFork() -> pid_t
-
 /// A child that is forked after diagnosis and timers have begun, with neither of their threads.
 @Sendable func forkChild() {
   start()
   try? Event().wait(timeout: .milliseconds(1), clock: ScheduledClock())
-  let child = cFork()
+  let child = forkWhileOthersSleep()
   if child == 0 {
-    // What ends the child, should it hang.
-    alarm(60)
     start()
     try? Event().wait(timeout: .milliseconds(1), clock: ScheduledClock())
     // Unblocked here, it has been handled when the call returns.

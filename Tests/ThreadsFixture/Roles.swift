@@ -2,6 +2,7 @@ import Glibc
 import SkeinDiagnostics
 import SkeinSync
 import SkeinThreads
+import TestPrograms
 
 struct Failure: Error {}
 
@@ -154,8 +155,6 @@ let held = Lock<[OSThread<Void>]>([])
   }
 }
 
-@_silgen_name("fork") private func cFork() -> pid_t
-
 /// A child has none of the threads, and does not wait for them; it can have some of its own.
 @Sendable func forkChild() throws {
   let gate = Event()
@@ -185,9 +184,8 @@ let held = Lock<[OSThread<Void>]>([])
 
 /// Forks, and tells how the child ended.
 private func watchChild(_ body: () throws -> Void) {
-  let child = cFork()
+  let child = forkWhileOthersSleep()
   if child == 0 {
-    alarm(60)
     do { try body() } catch { writeLine("\(error)") }
     exit(9)
   }

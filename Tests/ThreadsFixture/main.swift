@@ -6,8 +6,9 @@
 
 import Glibc
 import SkeinThreads
+import TestPrograms
 
-alarm(60)
+endProcess(afterSeconds: 60)
 let roles: [String: @Sendable () throws -> Void] = [
   "joined": joined, "daemon": daemon, "exit-in-thread": exitInThread, "exit-twice": exitTwice,
   "exit-of-many": exitOfMany, "started-at-exit": startedAtExit, "refused-at-exit": refusedAtExit,
