@@ -126,8 +126,7 @@ let modules = [
     ],
     testDependencies: [
       "SkeinBuiltinJobs", "SkeinJobs", "SkeinJobForms", "SkeinNetwork", "SkeinSync", "SkeinTesting",
-      "SkeinWork", httpTypes,
-      logging, nioCore,
+      "SkeinWork", grdb, httpTypes, logging, nioCore,
     ],
     resources: ["dashboard.css", "dashboard.js", "icon.svg", "openapi.json"].map { .embedInCode("Web/\($0)") }
   ),

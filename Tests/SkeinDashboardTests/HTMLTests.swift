@@ -1,3 +1,5 @@
+import Foundation
+import SkeinJobForms
 import Testing
 
 @testable import SkeinDashboard
@@ -21,5 +23,15 @@ struct HTMLTests {
   func control(_ character: String) {
     #expect(HTML.escaped("a\(character)b") == "a\u{fffd}b")
     #expect(HTML.escaped("a\tb\nc é 漢 🙂") == "a\tb\nc é 漢 🙂")
+  }
+
+  @Test("what times say of their distance is not what a piece tells, all else is")
+  func distances() {
+    let date = Date(timeIntervalSince1970: 1_000_000)
+    let cell: HTML = "<td>é \(Elements.time(date)) and \(Elements.time(nil)) \(Elements.time(date))</td>"
+    let exact = TimeText.exact(date)
+    let time = "<time datetime=\"\(exact)\" title=\"\(exact)\">"
+    #expect(cell.withoutDistances == "<td>é \(time) and – \(time)</td>")
+    #expect(("<p>none</p>" as HTML).withoutDistances == "<p>none</p>")
   }
 }

@@ -106,6 +106,9 @@ struct JobAPITests {
         let status = try await dashboard.post("/api/v1/jobs", other, headers: key).status
         #expect(status == 422, "\(other)")
       }
+      // Wrong whether or not there was another one.
+      let wrong = #"[{"command": ["a"]}, {"command": ["b"], "after": [0]}]"#
+      #expect(try await dashboard.post("/api/v1/jobs", wrong, headers: key).status == 400)
       let long: HTTPFields = [HTTPField.Name("Idempotency-Key")!: String(repeating: "k", count: 256)]
       #expect(try await dashboard.post("/api/v1/jobs", body, headers: long).status == 400)
       #expect(try await dashboard.queue.store.jobCount() == 2)

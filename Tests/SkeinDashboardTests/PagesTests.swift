@@ -113,20 +113,6 @@ struct PagesTests {
     }
   }
 
-  @Test("a queue that can not be read is a clear page, a problem, and not ready")
-  func broken() async throws {
-    try await withDashboard { dashboard in
-      try await dashboard.queue.close()
-      for path in ["/", "/jobs", "/schedules", "/workers", "/jobs/1"] {
-        let page = try await dashboard.get(path, headers: html)
-        #expect(page.status == 503 && page.body.contains("the queue is closed"), "\(path)")
-      }
-      #expect(try await dashboard.get("/api/v1/queues").status == 503)
-      #expect(try await dashboard.get("/ready").status == 503)
-      #expect(try await dashboard.get("/health").status == 200)
-    }
-  }
-
   @Test("assets are told by their tags, and pages load nothing else")
   func assets() async throws {
     try await withDashboard { dashboard in

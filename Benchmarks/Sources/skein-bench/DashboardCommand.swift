@@ -3,6 +3,7 @@ import BenchReport
 import Foundation
 import SkeinJobs
 import Subprocess
+import Synchronization
 import SystemPackage
 import TextTable
 
@@ -12,8 +13,9 @@ struct DashboardCommand: AsyncParsableCommand {
     commandName: "dashboard",
     abstract: "Measures the dashboard with a million jobs stored, while the queue runs at full rate.",
     discussion: """
-      The queue runs alone, then beside a dashboard that is asked for pages and answers, then with a thousand clients that \
-      follow the overview as well; and so on in turns.
+      One worker goes on through a round: first nobody looks, then a dashboard is asked for pages and answers, then nobody \
+      looks, then a thousand clients follow the overview as well, and then nobody looks again. The rate of a part is \
+      compared with those of the parts before and after it.
       """)
 
   @Flag(help: "A tenth of the jobs, one short round.")
@@ -35,7 +37,7 @@ struct DashboardCommand: AsyncParsableCommand {
     defer { places.remove() }
     let benchmark = DashboardBenchmark(
       places: places, directory: "\(places.data)/dashboard", stored: quick ? 100_000 : 1_000_000,
-      seconds: quick ? 3 : 10, rounds: quick ? 1 : rounds)
+      seconds: quick ? 3 : 8, rounds: quick ? 1 : rounds)
     let report = try await benchmark.measure(machine)
     print(report.text)
     if save {
@@ -68,9 +70,18 @@ struct DashboardBenchmark {
   }
 
   /// What the clients tell.
-  private struct Seen: Decodable {
+  struct Seen: Decodable {
     var times: [String: [Double]]
     var events: Int
+  }
+
+  /// A part of a round.
+  struct Part {
+    var look: Look
+    var span: Range<Int64>
+    var seen: Seen?
+    /// The dashboard's bytes.
+    var memory: Double?
   }
 
   let places: Places
@@ -83,32 +94,51 @@ struct DashboardBenchmark {
     var report = DashboardReport(machine: machine, stored: stored, seconds: seconds, rounds: rounds)
     let queue = try await JobQueue(directory: directory)
     say("storing \(stored) jobs")
-    try await fill(queue)
     for round in 1...rounds {
-      for look in Look.allCases {
-        // What the last part has done away with comes back, so that each one finds as many.
-        try await fill(queue)
-        let (rate, memory) = try await work(look, &report)
-        say("round \(round), \(look.title): \(rate.shortened) jobs/s")
-        report.rates[look, default: []].append(rate)
-        if let memory { report.memory.append(memory) }
+      // What the last round has done away with comes back, so that each one finds as many.
+      try await fill(queue)
+      let parts = Mutex<[Part]>([])
+      let work = try await WorkCommand.beside(directory: directory) {
+        try await Task.sleep(for: .seconds(2))
+        for look in [Look.nobody, .requests, .nobody, .followers, .nobody] {
+          let part = try await look == .nobody ? aloneForAWhile() : watched(look)
+          parts.withLock { $0.append(part) }
+          // What the dashboard leaves behind is not the next part's.
+          try await Task.sleep(for: .seconds(1))
+        }
       }
+      guard try await ready(queue) > 0 else {
+        throw BenchmarkError("the jobs did not last: take fewer seconds")
+      }
+      report.add(parts.withLock(\.self), of: work)
+      say("round \(round): " + report.lastRound)
     }
     try await queue.close()
     return report
   }
 
+  private func ready(_ queue: JobQueue) async throws -> Int {
+    try await queue.counts().reduce(0) { $0 + ($1.jobs[.ready] ?? 0) }
+  }
+
   /// Ready jobs, in ten queues.
   private func fill(_ queue: JobQueue) async throws {
-    let ready = try await queue.counts().reduce(0) { $0 + ($1.jobs[.ready] ?? 0) }
+    let ready = try await ready(queue)
     for number in 0..<max(0, (stored - ready + 999) / 1000) {
       _ = try await queue.enqueue(Array(repeating: Noop(), count: 1000)) { $0.queue = "queue-\(number % 10)" }
     }
   }
 
-  /// - Returns: jobs a second, and the dashboard's megabytes.
-  private func work(_ look: Look, _ report: inout DashboardReport) async throws -> (Double, Double?) {
-    guard look != .nobody else { return (try await workers(), nil) }
+  private func aloneForAWhile() async throws -> Part { Part(look: .nobody, span: try await aWhile()) }
+
+  /// - Returns: from when to when the part was, on the machine's monotonic clock.
+  private func aWhile() async throws -> Range<Int64> {
+    let start = monotonicNanoseconds()
+    try await Task.sleep(for: .seconds(seconds))
+    return start..<monotonicNanoseconds()
+  }
+
+  private func watched(_ look: Look) async throws -> Part {
     let port = 18_000 + Int.random(in: 0..<2000)
     let dashboard = Process()
     dashboard.executableURL = URL(fileURLWithPath: places.tool)
@@ -120,22 +150,12 @@ struct DashboardBenchmark {
       dashboard.waitUntilExit()
     }
     // Time to listen, and to go through all jobs.
-    try await Task.sleep(until: .now + .seconds(stored >= 1_000_000 ? 6 : 2))
-    let (rate, seen) = try await withClients(port: port, followers: look == .followers ? 1000 : 0) {
-      try await workers()
+    try await Task.sleep(for: .seconds(stored >= 1_000_000 ? 6 : 2))
+    let (span, seen) = try await withClients(port: port, followers: look == .followers ? 1000 : 0) {
+      try await aWhile()
     }
-    for (address, times) in seen.times { report.times[look, default: [:]][address, default: []] += times }
-    report.events[look, default: []].append(Double(seen.events) / Double(seconds))
-    return (rate, Self.residentBytes(of: dashboard.processIdentifier).map { $0 / 1e6 })
-  }
-
-  /// Jobs a second of a worker process.
-  private func workers() async throws -> Double {
-    let report = try await WorkCommand.beside(directory: directory) { [seconds] in
-      try await Task.sleep(until: .now + .seconds(seconds))
-    }
-    guard report.lastStart > report.firstStart else { throw BenchmarkError("the worker has done nothing") }
-    return Double(report.count) / (Double(report.lastStart - report.firstStart) / 1e9)
+    return Part(
+      look: look, span: span, seen: seen, memory: Self.residentBytes(of: dashboard.processIdentifier))
   }
 
   private func withClients<Value: Sendable>(
@@ -178,25 +198,58 @@ struct DashboardReport {
   var stored: Int
   var seconds: Int
   var rounds: Int
-  var rates: [Look: [Double]] = [:]
-  var times: [Look: [String: [Double]]] = [:]
-  var events: [Look: [Double]] = [:]
-  var memory: [Double] = []
+  private var rates: [Look: [Double]] = [:]
+  /// Of the rate while nobody looked, before and after.
+  private var ratios: [Look: [Double]] = [:]
+  private var times: [Look: [String: [Double]]] = [:]
+  private var events: [Look: [Double]] = [:]
+  private var memory: [Double] = []
+
+  init(machine: Machine, stored: Int, seconds: Int, rounds: Int) {
+    (self.machine, self.stored, self.seconds, self.rounds) = (machine, stored, seconds, rounds)
+  }
+
+  /// A round's parts, each of which but the first and last stands between two others.
+  mutating func add(_ parts: [DashboardBenchmark.Part], of work: StartReport) {
+    let rates = parts.map { work.rate(in: $0.span) }
+    for (index, part) in parts.enumerated() {
+      self.rates[part.look, default: []].append(rates[index])
+      guard let seen = part.seen else { continue }
+      ratios[part.look, default: []].append(2 * rates[index] / (rates[index - 1] + rates[index + 1]))
+      for (address, times) in seen.times {
+        self.times[part.look, default: [:]][address, default: []] += times
+      }
+      events[part.look, default: []].append(Double(seen.events) / Double(seconds))
+      memory.append((part.memory ?? 0) / 1e6)
+    }
+  }
+
+  /// What the last round gave, on a line.
+  var lastRound: String {
+    Look.allCases.map { look in
+      "\(look.title): \((rates[look]?.last ?? 0).shortened) jobs/s"
+        + (ratios[look]?.last.map { ", \($0.shortened) of alone" } ?? "")
+    }.joined(separator: "; ")
+  }
 
   private func median(_ values: [Double]?) -> Double? { values.flatMap { $0.sorted().percentile(50) } }
 
   private func rateTable(_ style: any TextTableStyle.Type) -> String {
-    let alone = median(rates[.nobody]) ?? 0
     let rows = Look.allCases.map { look -> [String] in
-      let rate = median(rates[look]) ?? 0
       let all = (times[look] ?? [:]).values.flatMap(\.self).sorted()
+      let ratios = (ratios[look] ?? []).sorted()
       return [
-        look.title, rate.shortened, (rate / alone).shortened, all.percentile(50)?.shortened ?? "",
-        all.percentile(99)?.shortened ?? "", median(events[look])?.shortened ?? "",
+        look.title, median(rates[look])?.shortened ?? "", median(ratios)?.shortened ?? "",
+        ratios.isEmpty ? "" : "\(ratios[0].shortened)–\(ratios[ratios.count - 1].shortened)",
+        all.percentile(50)?.shortened ?? "", all.percentile(99)?.shortened ?? "",
+        median(events[look])?.shortened ?? "",
       ]
     }
     return Table(
-      headings: ["who looks", "jobs/s", "of alone", "answers p50, ms", "p99, ms", "parts sent/s"], rows: rows
+      headings: [
+        "who looks", "jobs/s", "of alone", "of each round", "answers p50, ms", "p99, ms", "parts sent/s",
+      ],
+      rows: rows
     ).text(style: style)
   }
 
@@ -215,11 +268,12 @@ struct DashboardReport {
 
   private var remarks: [String] {
     let all = (times[.requests] ?? [:]).values.flatMap(\.self).sorted()
-    let rate = (median(rates[.requests]) ?? 0) / (median(rates[.nobody]) ?? 1)
+    let rate = median(ratios[.requests]) ?? 0
     let tail = all.percentile(99) ?? 0
     return [
-      "Medians of \(rounds) rounds of \(seconds) s each; \(stored) jobs wait in ten queues, a worker process runs them two at a time, "
-        + "and the dashboard, the worker and the clients share the machine.",
+      "Medians of \(rounds) rounds with parts of \(seconds) s; \(stored) jobs wait in ten queues at the start of each, a worker process "
+        + "runs them two at a time, and the dashboard, the worker and the clients share the machine.",
+      "“Of alone” compares a part with the two beside it, of the same worker, in which nobody looks.",
       "Memory of the dashboard: \((memory.max() ?? 0).shortened) MB at the most.",
       "Aim: p99 of answers below 50 ms: \(tail.shortened), \(tail < 50 ? "met" : "missed").",
       "Aim: the queue's rate at least 0.95 of what it is alone: \(rate.shortened), \(rate >= 0.95 ? "met" : "missed").",

@@ -26,14 +26,17 @@ struct Gather: Job {
 /// When the jobs of this process began.
 enum StartLog {
   private static let firstStart = Atomic<Int64>(0)
-  private static let lastStart = Atomic<Int64>(0)
   private static let count = Atomic<Int>(0)
+  private static let hundredths = Mutex<[Int64]>([])
   private static let latencies = Mutex<[Int64]>([])
 
   /// Little for each job of a throughput run: the time is looked at for the first one, and then for each hundredth.
   static func note(sent: Int64) {
     let number = count.wrappingAdd(1, ordering: .relaxed).newValue
-    if number % 100 == 0 { lastStart.store(monotonicNanoseconds(), ordering: .relaxed) }
+    if number % StartReport.stride == 0 {
+      let time = monotonicNanoseconds()
+      hundredths.withLock { $0.append(time) }
+    }
     if sent > 0 {
       let latency = monotonicNanoseconds() - sent
       latencies.withLock { $0.append(latency) }
@@ -47,25 +50,34 @@ enum StartLog {
   static func take() -> StartReport {
     StartReport(
       firstStart: firstStart.exchange(0, ordering: .relaxed),
-      lastStart: lastStart.exchange(0, ordering: .relaxed), count: count.exchange(0, ordering: .relaxed),
-      latencies: latencies.withLock { latencies in
-        defer { latencies = [] }
-        return latencies
-      })
+      hundredths: hundredths.withLock { exchange(&$0, with: []) },
+      count: count.exchange(0, ordering: .relaxed),
+      latencies: latencies.withLock { exchange(&$0, with: []) })
   }
 }
 
-/// When the jobs of a worker began, in nanoseconds.
+/// When the jobs of a worker began, in nanoseconds of the machine's monotonic clock.
 struct StartReport: Codable {
-  /// When the first job of a throughput run began, on the machine's monotonic clock.
+  static let stride = 100
+
+  /// When the first job of a throughput run began.
   var firstStart: Int64
-  /// When the last of a hundred did.
-  var lastStart: Int64
+  /// When each hundredth job did.
+  var hundredths: [Int64]
   /// How many have begun.
   var count: Int
   /// How long after its enqueue each job of a latency run began.
   var latencies: [Int64]
   var memoryBytes: Int?
+
+  /// When the last of a hundred began.
+  var lastStart: Int64 { hundredths.last ?? 0 }
+
+  /// Jobs a second of a part of a throughput run.
+  func rate(in span: Range<Int64>) -> Double {
+    Double(hundredths.count(where: span.contains) * Self.stride)
+      / (Double(span.upperBound - span.lowerBound) / 1e9)
+  }
 
   /// A percentile of the latencies, in milliseconds.
   func latency(percent: Double) throws -> Double {

@@ -56,7 +56,7 @@ struct WorkCommand: AsyncParsableCommand {
       arguments: Arguments(
         ["work", "--directory", directory] + (queue.map { ["--queue", $0] } ?? [])
           + (isolated ? ["--isolated"] : [])),
-      input: .inputWriter, output: .string(limit: 1 << 20), error: .string(limit: 1 << 20)
+      input: .inputWriter, output: .string(limit: 1 << 24), error: .string(limit: 1 << 20)
     ) { execution in
       try await body()
       try await execution.standardInputWriter.finish()

@@ -149,7 +149,7 @@ actor LivePages {
     page.trouble = nil
     let old = Dictionary(page.parts.map { ($0.content.id, $0) }) { first, _ in first }
     page.parts = content.parts.map { part in
-      if let known = old[part.id], known.content == part { return known }
+      if let known = old[part.id], known.content.tells(theSameAs: part) { return known }
       return Part(part, version: page.version)
     }
     watched[address] = page

@@ -18,6 +18,17 @@ struct HTML: Hashable, Sendable, ExpressibleByStringInterpolation {
   /// Pieces one after the other.
   init(_ pieces: [HTML]) { text = pieces.map(\.text).joined() }
 
+  /// The same without what stands in `time` elements, which changes from one second to the next.
+  var withoutDistances: String {
+    var (result, rest) = ("", text.utf8[...])
+    while let end = rest.firstRange(of: "</time>".utf8) {
+      let start = rest[..<end.lowerBound].lastIndex(of: UInt8(ascii: ">")) ?? end.lowerBound
+      result += Substring(rest[...start])
+      rest = rest[end.upperBound...]
+    }
+    return result + Substring(rest)
+  }
+
   /// Puts another piece behind this one.
   static func += (left: inout HTML, right: HTML) { left.text += right.text }
 

@@ -1,12 +1,17 @@
 /// What a page shows, in parts that are brought up to date one by one.
 struct PageContent: Sendable {
   /// A part.
-  struct Part: Hashable, Sendable {
+  struct Part: Sendable {
     /// What the part is called, in the page and in the stream of its news.
     var id: String
     var html: HTML
 
     init(_ id: String, _ html: HTML) { (self.id, self.html) = (id, html) }
+
+    /// Whether it tells the same: how far away times are, pages find out by themselves.
+    func tells(theSameAs other: Part) -> Bool {
+      id == other.id && html.withoutDistances == other.html.withoutDistances
+    }
   }
 
   var title: String

@@ -46,6 +46,17 @@ package struct DependencyResolver: Sendable {
     self.labels = labels
   }
 
+  /// Checks what a request names, as far as that can be done without the queue.
+  ///
+  /// - Throws: ``JobQueueError`` that names the line, for what is neither a label nor a number or id.
+  package func check(_ request: JobRequest) throws {
+    for one in request.dependencies.all where labels[one.name] == nil {
+      do { _ = try reference(one.name) } catch {
+        throw JobQueueError(error.code, request.place + error.message)
+      }
+    }
+  }
+
   /// The dependencies of a job.
   ///
   /// - Throws: ``JobQueueError`` that names the line and what is not found.
@@ -63,14 +74,16 @@ package struct DependencyResolver: Sendable {
 
   private mutating func job(_ name: String, in queue: JobQueue) async throws -> JobID {
     if let id = labels[name] ?? found[name] { return id }
-    guard let reference = JobReference(name) else {
-      let near = NearNames.of(name, among: labels.keys.sorted())
-      throw JobQueueError.invalidInput(
-        "'\(name)' names no job: use a number, as 'list' shows it, a full id, or the label of another line"
-          + (near.isEmpty ? "" : "; did you mean \(near[0])?"))
-    }
-    let id = try await queue.find(reference).id
+    let id = try await queue.find(try reference(name)).id
     found[name] = id
     return id
+  }
+
+  private func reference(_ name: String) throws(JobQueueError) -> JobReference {
+    if let reference = JobReference(name) { return reference }
+    let near = NearNames.of(name, among: labels.keys.sorted())
+    throw .invalidInput(
+      "'\(name)' names no job: use a number, as 'list' shows it, a full id, or the label of another line"
+        + (near.isEmpty ? "" : "; did you mean \(near[0])?"))
   }
 }

@@ -20,7 +20,12 @@ package struct SubmitBatch: Sendable {
   /// - Throws: ``JobQueueError`` about the first request that is not acceptable.
   package func jobs(announced: [String: Int]) throws -> [NewJob] {
     let catalog = JobCatalog(registry: registry, announced: announced)
-    return try requests.map(catalog.job)
+    let jobs = try requests.map(catalog.job)
+    if isTied {
+      let resolver = try DependencyResolver(requests, jobs)
+      for request in requests { try resolver.check(request) }
+    }
+    return jobs
   }
 
   private var isTied: Bool { requests.contains { !$0.dependencies.isEmpty } }
