@@ -18,7 +18,7 @@ struct DashboardCommand: AsyncParsableCommand {
       compared with those of the parts before and after it.
       """)
 
-  @Flag(help: "A tenth of the jobs, one short round.")
+  @Flag(help: "Half of the jobs, one short round.")
   var quick = false
 
   @Flag(help: "Write the table to Benchmarks/RESULTS.md.")
@@ -36,8 +36,8 @@ struct DashboardCommand: AsyncParsableCommand {
     let places = try Places()
     defer { places.remove() }
     let benchmark = DashboardBenchmark(
-      places: places, directory: "\(places.data)/dashboard", stored: quick ? 100_000 : 1_000_000,
-      seconds: quick ? 3 : 8, rounds: quick ? 1 : rounds)
+      places: places, directory: "\(places.data)/dashboard", stored: quick ? 500_000 : 1_000_000,
+      seconds: quick ? 3 : 6, rounds: quick ? 1 : rounds)
     let report = try await benchmark.measure(machine)
     print(report.text)
     if save {

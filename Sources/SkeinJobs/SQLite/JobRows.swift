@@ -97,10 +97,15 @@ struct JobRows {
   }
 
   func payloads(_ sequences: [Int64]) throws -> [Int64: JobPayload] {
-    let rows = try Row.fetchAll(
+    let rows = try Row.fetchCursor(
       db,
-      sql: "SELECT * FROM payloads WHERE sequence IN (\(sequences.map(String.init).joined(separator: ",")))")
-    return try Dictionary(uniqueKeysWithValues: rows.map { (try $0["sequence"], try JobPayload(row: $0)) })
+      sql: """
+        SELECT sequence, \(JobPayload.columns) FROM payloads
+        WHERE sequence IN (\(sequences.map(String.init).joined(separator: ",")))
+        """)
+    var payloads: [Int64: JobPayload] = [:]
+    while let row = try rows.next() { payloads[try row[0]] = try JobPayload(row, at: 1) }
+    return payloads
   }
 
   func lastAttempts(_ sequences: [Int64]) throws -> [Int64: AttemptRecord] {
@@ -170,8 +175,9 @@ struct JobRows {
   private func records(
     _ clause: String, _ arguments: StatementArguments
   ) throws -> [JobRecord] {
-    try Row.fetchAll(db.cachedStatement(sql: Self.columns + " " + clause), arguments: arguments)
-      .map { row in try JobRecord(row: row, kind: kinds.kind(row["kind"], db)) }
+    try Row.read(db.cachedStatement(sql: Self.columns + " " + clause), arguments: arguments) { row in
+      try JobRecord(row: row, kind: kinds.kind(row["kind"], db))
+    }
   }
 }
 

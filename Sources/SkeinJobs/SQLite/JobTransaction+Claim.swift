@@ -112,7 +112,7 @@ extension JobTransaction {
       let rows = try ready(in: queue, isSuspect: isSuspect, limit: wanted, unknown)
       let name = rows.isEmpty ? "" : try queueName(queue)
       for row in rows {
-        if gates != nil, try !gates!.admit(row[0], kind(row[2]), row[19]) {
+        if gates != nil, try !gates!.admit(row[0], kind(row[2]), row[10]) {
           held += 1
           continue
         }
@@ -132,8 +132,7 @@ extension JobTransaction {
     let statement = try db.cachedStatement(
       sql: """
         SELECT j.sequence, j.id, j.kind, j.priority, j.deliveries, j.attempts, j.failures, j.crashes, j.run_at,
-          j.enqueued_at, p.args, p.kwargs, p.embed, p.headers, p.traceparent, p.root_id, p.parent_id, p.group_id,
-          p.group_index, j.concurrency_key, j.ties
+          j.enqueued_at, j.concurrency_key, j.ties, \(JobPayload.columns)
         FROM jobs j JOIN payloads p ON p.sequence = j.sequence
         WHERE j.state = 2 AND j.held_by IS NULL AND j.queue = ? AND j.is_suspect = ? \(isKnown(unknown, "j.kind"))
         ORDER BY j.priority DESC, j.sequence LIMIT ?
@@ -155,9 +154,9 @@ extension JobTransaction {
     return try ClaimedJob(
       id: JobID(data: row[1]), token: ClaimToken(sequence: sequence, delivery: life.deliveries),
       kind: kind(row[2]),
-      payload: JobPayload(row: row), queue: queue, priority: row[3], life: life,
+      payload: JobPayload(row, at: 12), queue: queue, priority: row[3], life: life,
       enqueuedAt: Date(microseconds: row[9]), history: life.attempts > 0 ? history(sequence) : nil,
-      ties: JobTies(rawValue: row[20]))
+      ties: JobTies(rawValue: row[11]))
   }
 
   private func history(_ sequence: Int64) throws -> (firstStart: Date, lastEnd: Date)? {

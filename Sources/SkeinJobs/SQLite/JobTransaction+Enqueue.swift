@@ -173,16 +173,22 @@ extension JobQueueError {
 }
 
 extension JobPayload {
-  /// Reads the columns of `payloads`.
-  init(row: Row) throws {
-    try self.init(kwargs: row["kwargs"])
-    args = try row["args"]
-    embed = try row["embed"]
-    headers = try row["headers"]
-    traceparent = try row["traceparent"]
-    rootID = try (row["root_id"] as Data?).map(JobID.init(data:))
-    parentID = try (row["parent_id"] as Data?).map(JobID.init(data:))
-    groupID = try (row["group_id"] as Data?).map(JobID.init(data:))
-    groupIndex = try row["group_index"]
+  /// The columns of `payloads` that make it up.
+  static let columns =
+    "args, kwargs, embed, headers, traceparent, root_id, parent_id, group_id, group_index"
+
+  /// Reads its columns.
+  ///
+  /// - Parameter start: the place of the first of them.
+  init(_ row: Row, at start: Int) throws {
+    try self.init(kwargs: row[start + 1])
+    args = try row[start]
+    embed = try row[start + 2]
+    headers = try row[start + 3]
+    traceparent = try row[start + 4]
+    rootID = try (row[start + 5] as Data?).map(JobID.init(data:))
+    parentID = try (row[start + 6] as Data?).map(JobID.init(data:))
+    groupID = try (row[start + 7] as Data?).map(JobID.init(data:))
+    groupIndex = try row[start + 8]
   }
 }

@@ -94,7 +94,7 @@ extension JobTransaction {
         SELECT state, reason, attempts, failures, crashes, deliveries, is_suspect, is_cancel_requested, run_at
         FROM jobs WHERE sequence = ?
         """)
-    return try Row.fetchOne(statement, arguments: [sequence]).map(JobLife.init(row:))
+    return try Row.readFirst(statement, arguments: [sequence], JobLife.init(row:))
   }
 
   /// Stores a life that has moved on, and tells those who wait for its end. Only a running job has a worker; only a

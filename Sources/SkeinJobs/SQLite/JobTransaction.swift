@@ -31,10 +31,9 @@ final class JobTransaction {
     let next = try db.cachedStatement(
       sql: "UPDATE meta SET revision = revision + 1 RETURNING revision, limits_version")
     let meta = try Row.fetchOne(next).orDamaged("the latest revision is missing")
-    nextRevision = try meta["revision"]
-    limits = try cache.limits(version: try meta["limits_version"]) {
-      try LimitDefinitions(version: try meta["limits_version"], db)
-    }
+    nextRevision = try meta[0]
+    let version: Int64 = try meta[1]
+    limits = try cache.limits(version: version) { try LimitDefinitions(version: version, db) }
   }
 
   /// Looks anew at the limits: this transaction, which several calls share, has changed them, or a change is undone.

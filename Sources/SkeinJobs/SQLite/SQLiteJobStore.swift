@@ -182,8 +182,9 @@ public final class SQLiteJobStore: JobStore {
   /// The payload of a job; `nil` when there is no such job.
   public func payload(of sequence: Int64) async throws -> JobPayload? {
     try await read { db in
-      try Row.fetchOne(db, sql: "SELECT * FROM payloads WHERE sequence = ?", arguments: [sequence])
-        .map(JobPayload.init(row:))
+      try Row.fetchOne(
+        db, sql: "SELECT \(JobPayload.columns) FROM payloads WHERE sequence = ?", arguments: [sequence]
+      ).map { try JobPayload($0, at: 0) }
     }
   }
 
