@@ -27,7 +27,9 @@ struct JobRows {
   let kinds: KindCache
 
   private static let columns = """
-    SELECT j.*, q.name AS queue_name, p.fraction, p.message
+    SELECT j.sequence, j.id, j.kind, q.name, j.priority, j.enqueued_at, j.revision, j.expires_at, j.started_at,
+      j.finished_at, j.unique_key, j.unique_until, j.concurrency_key, j.held_by, j.ties, j.worker, p.fraction, p.message,
+      \(JobLife.columns)
     FROM jobs j JOIN queues q ON q.id = j.queue JOIN kinds k ON k.id = j.kind
     LEFT JOIN progress p ON p.sequence = j.sequence AND p.attempt = j.attempts + (j.state = 3)
     """
@@ -176,7 +178,7 @@ struct JobRows {
     _ clause: String, _ arguments: StatementArguments
   ) throws -> [JobRecord] {
     try Row.read(db.cachedStatement(sql: Self.columns + " " + clause), arguments: arguments) { row in
-      try JobRecord(row: row, kind: kinds.kind(row["kind"], db))
+      try JobRecord(row: row, kind: kinds.kind(row[2], db))
     }
   }
 }
@@ -184,19 +186,18 @@ struct JobRows {
 extension JobRecord {
   fileprivate init(row: Row, kind: JobKind) throws {
     try self.init(
-      sequence: row["sequence"], id: JobID(data: row["id"]), kind: kind, queue: row["queue_name"],
-      priority: row["priority"], life: JobLife(row: row), enqueuedAt: Date(microseconds: row["enqueued_at"]),
-      revision: row["revision"])
-    expiresAt = try (row["expires_at"] as Int64?).map(Date.init(microseconds:))
-    startedAt = try (row["started_at"] as Int64?).map(Date.init(microseconds:))
-    finishedAt = try (row["finished_at"] as Int64?).map(Date.init(microseconds:))
-    uniqueKey = try row["unique_key"]
-    uniqueUntil = try (row["unique_until"] as Int64?).map(Date.init(microseconds:))
-    concurrencyKey = try row["concurrency_key"]
-    isHeld = try (row["held_by"] as Int64?) != nil
-    ties = try JobTies(rawValue: row["ties"])
-    worker = try (row["worker"] as Int64?).map(WorkerID.init(number:))
-    progress = try (row["fraction"] as Double?).map { JobProgress(fraction: $0, message: try row["message"]) }
+      sequence: row[0], id: JobID(data: row[1]), kind: kind, queue: row[3], priority: row[4],
+      life: JobLife(row, at: 18), enqueuedAt: Date(microseconds: row[5]), revision: row[6])
+    expiresAt = try (row[7] as Int64?).map(Date.init(microseconds:))
+    startedAt = try (row[8] as Int64?).map(Date.init(microseconds:))
+    finishedAt = try (row[9] as Int64?).map(Date.init(microseconds:))
+    uniqueKey = try row[10]
+    uniqueUntil = try (row[11] as Int64?).map(Date.init(microseconds:))
+    concurrencyKey = try row[12]
+    isHeld = try (row[13] as Int64?) != nil
+    ties = try JobTies(rawValue: row[14])
+    worker = try (row[15] as Int64?).map(WorkerID.init(number:))
+    progress = try (row[16] as Double?).map { JobProgress(fraction: $0, message: try row[17]) }
   }
 }
 

@@ -90,11 +90,8 @@ extension JobTransaction {
 
   func life(_ sequence: Int64) throws -> JobLife? {
     let statement = try db.cachedStatement(
-      sql: """
-        SELECT state, reason, attempts, failures, crashes, deliveries, is_suspect, is_cancel_requested, run_at
-        FROM jobs WHERE sequence = ?
-        """)
-    return try Row.readFirst(statement, arguments: [sequence], JobLife.init(row:))
+      sql: "SELECT \(JobLife.columns) FROM jobs WHERE sequence = ?")
+    return try Row.fetchOne(statement, arguments: [sequence]).map { try JobLife($0, at: 0) }
   }
 
   /// Stores a life that has moved on, and tells those who wait for its end. Only a running job has a worker; only a
@@ -130,16 +127,22 @@ extension JobState {
 }
 
 extension JobLife {
-  /// Reads the columns of `jobs` that make up a life.
-  init(row: Row) throws {
-    try self.init(runAt: Date(microseconds: row["run_at"]), now: .distantPast)
-    state = try JobState(stored: row["state"])
-    reason = try (row["reason"] as Int?).flatMap(FailureReason.init(rawValue:))
-    attempts = try row["attempts"]
-    failures = try row["failures"]
-    crashes = try row["crashes"]
-    deliveries = try row["deliveries"]
-    isSuspect = try row["is_suspect"]
-    isCancelRequested = try row["is_cancel_requested"]
+  /// The columns of `jobs` that make it up.
+  static let columns =
+    "state, reason, attempts, failures, crashes, deliveries, is_suspect, is_cancel_requested, run_at"
+
+  /// Reads its columns.
+  ///
+  /// - Parameter start: the place of the first of them.
+  init(_ row: Row, at start: Int) throws {
+    try self.init(runAt: Date(microseconds: row[start + 8]), now: .distantPast)
+    state = try JobState(stored: row[start])
+    reason = try (row[start + 1] as Int?).flatMap(FailureReason.init(rawValue:))
+    attempts = try row[start + 2]
+    failures = try row[start + 3]
+    crashes = try row[start + 4]
+    deliveries = try row[start + 5]
+    isSuspect = try row[start + 6]
+    isCancelRequested = try row[start + 7]
   }
 }
