@@ -80,6 +80,28 @@ struct JobTallyTests {
     #expect(Array(tally.outlines).map(\.sequence) == model.keys.sorted())
   }
 
+  @Test("tens of thousands in any order, and a copy that stays as it was", arguments: 0..<3)
+  func many(seed: Int) {
+    var numbers = SeededGenerator(seed: UInt64(seed))
+    var tally = JobTally()
+    let all = (1...20_000).map { Int64($0 * 2) }
+    for sequence in seed == 0 ? all : all.shuffled(using: &numbers) { tally.note(outline(sequence, .ready)) }
+    let copy = tally
+    for sequence in all where sequence % 3 == 0 { tally.note(outline(sequence, .failed)) }
+    #expect(tally.outlines.map(\.sequence) == all && tally.count == all.count && tally.last == all.last)
+    #expect(copy.jobsByState == [.ready: 20_000])
+    #expect(copy.outlines.allSatisfy { $0.state == .ready })
+    for _ in 0..<500 {
+      let before = Int64.random(in: -1...40_010, using: &numbers)
+      #expect(tally.contains(before) == (before % 2 == 0 && (2...40_000).contains(before)))
+      let earlier = tally.latest(JobTally.Filter(), before: before, limit: 3)
+      #expect(earlier == Array(all[..<max(0, min(20_000, Int(before - 1) / 2))].suffix(3).reversed()))
+    }
+    var filter = JobTally.Filter()
+    filter.states = [.failed]
+    #expect(tally.latest(filter, limit: .max) == all.filter { $0 % 3 == 0 }.reversed())
+  }
+
   @Test("a scan takes away what was removed, and keeps what came or moved meanwhile")
   func update() {
     var scanned = JobTally()

@@ -56,6 +56,8 @@ struct DashboardBenchmark {
     "/api/v1/failures",
   ]
 
+  private static let queues = (0..<10).map { "queue-\($0)" }
+
   /// Who looks.
   enum Look: CaseIterable {
     case nobody, requests, followers
@@ -95,7 +97,8 @@ struct DashboardBenchmark {
     let queue = try await JobQueue(directory: directory)
     say("storing \(stored) jobs")
     for round in 1...rounds {
-      // What the last round has done away with comes back, so that each one finds as many.
+      // So that each round finds as many.
+      for name in Self.queues { _ = try await queue.purge(name, states: [.succeeded]) }
       try await fill(queue)
       let parts = Mutex<[Part]>([])
       let work = try await WorkCommand.beside(directory: directory) {
@@ -125,7 +128,9 @@ struct DashboardBenchmark {
   private func fill(_ queue: JobQueue) async throws {
     let ready = try await ready(queue)
     for number in 0..<max(0, (stored - ready + 999) / 1000) {
-      _ = try await queue.enqueue(Array(repeating: Noop(), count: 1000)) { $0.queue = "queue-\(number % 10)" }
+      _ = try await queue.enqueue(Array(repeating: Noop(), count: 1000)) {
+        $0.queue = Self.queues[number % 10]
+      }
     }
   }
 
@@ -149,13 +154,24 @@ struct DashboardBenchmark {
       dashboard.terminate()
       dashboard.waitUntilExit()
     }
-    // Time to listen, and to go through all jobs.
-    try await Task.sleep(for: .seconds(stored >= 1_000_000 ? 6 : 2))
+    try await waitUntilReady(port: port)
     let (span, seen) = try await withClients(port: port, followers: look == .followers ? 1000 : 0) {
       try await aWhile()
     }
     return Part(
       look: look, span: span, seen: seen, memory: Self.residentBytes(of: dashboard.processIdentifier))
+  }
+
+  /// Waits until the dashboard listens, and has gone through all jobs.
+  private func waitUntilReady(port: Int) async throws {
+    let result = try await Subprocess.run(
+      .name("curl"),
+      arguments: [
+        "--silent", "--fail", "--retry", "60", "--retry-delay", "1", "--retry-all-errors",
+        "http://127.0.0.1:\(port)/ready",
+      ], output: .discarded, error: .discarded)
+    guard result.terminationStatus.isSuccess else { throw BenchmarkError("the dashboard does not get ready") }
+    try await Task.sleep(for: .seconds(1))
   }
 
   private func withClients<Value: Sendable>(

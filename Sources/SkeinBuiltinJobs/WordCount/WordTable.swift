@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SkeinJobs
 
 /// How often each word was seen: a hash table with open addressing over words that stand one behind the
 /// other.
@@ -124,17 +125,5 @@ struct WordTable: Sendable {
   private static func fold(_ value: UInt64) -> UInt64 {
     let product = value.multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
     return product.high ^ product.low
-  }
-}
-
-extension Array {
-  /// The first index whose element, and all that follow, satisfy a condition.
-  fileprivate func partitioningIndex(where isAfter: (Element) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

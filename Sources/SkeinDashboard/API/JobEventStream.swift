@@ -71,8 +71,8 @@ struct JobEventStream: Sendable {
 
   private func send(_ events: EventWriter, from position: inout Int64) async throws {
     while true {
-      let changes = try Array(
-        follower.now.feed.changes(after: position) ?? queue.store.changes(after: position, limit: 500)[...])
+      let changes =
+        try follower.now.feed.changes(after: position) ?? queue.store.changes(after: position, limit: 500)
       guard let last = changes.last else { return }
       for record in changes where accepts(record) {
         try await events.send(

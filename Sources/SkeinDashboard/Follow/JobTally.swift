@@ -3,7 +3,7 @@ internal import SkeinJobs
 /// Where each of millions of jobs stands, in sixteen bytes for each: what counts them, and finds those that fit a filter,
 /// without asking the store.
 ///
-/// - Invariant: `entries` go up by their sequence; `counts` are how many entries there are of each queue and state.
+/// - Invariant: entries go up by their sequence, through all pieces; `counts` are how many there are of each queue and state.
 struct JobTally: Sendable {
   /// Which jobs are looked for.
   struct Filter: Hashable, Sendable {
@@ -18,14 +18,15 @@ struct JobTally: Sendable {
     init() {}
   }
 
-  private struct Entry: Sendable {
-    var sequence: Int64
-    var queue: UInt32
+  /// Where a job stands. Not private: the type of ``outlines`` is made of it, which other files see.
+  struct Entry: Sendable {
+    fileprivate var sequence: Int64
+    fileprivate var queue: UInt32
     /// The number of the name, above four bits of the state.
-    var nameAndState: UInt32
+    fileprivate var nameAndState: UInt32
 
-    var state: Int { Int(nameAndState & 15) }
-    var name: UInt32 { nameAndState >> 4 }
+    fileprivate var state: Int { Int(nameAndState & 15) }
+    fileprivate var name: UInt32 { nameAndState >> 4 }
   }
 
   /// Names by their numbers, and numbers by their names.
@@ -43,7 +44,12 @@ struct JobTally: Sendable {
     func find(_ name: String) -> UInt32? { numbers[name] }
   }
 
-  private var entries: ContiguousArray<Entry> = []
+  private typealias Piece = ContiguousArray<Entry>
+
+  private static let mostInPiece = 4096
+
+  /// None of them is empty. When somebody else looks at the same value, a change copies one of them, and not all.
+  private var pieces: [Piece] = []
   private var queues = Names()
   private var names = Names()
   /// By the number of the queue, then by the state.
@@ -53,14 +59,14 @@ struct JobTally: Sendable {
   init() {}
 
   /// How many jobs there are.
-  var count: Int { entries.count }
+  private(set) var count = 0
 
   // MARK: Following
 
   /// Notes where a job stands now.
   ///
   /// - Returns: where it stood before; `nil` for one that is new.
-  /// - Complexity: O(log(jobs)); O(jobs that came later) for a new one that is not the latest.
+  /// - Complexity: O(log(jobs)), and that of a piece for a new one that is not the latest.
   @discardableResult
   mutating func note(_ job: JobOutline) -> JobState? {
     let queue = queues.number(of: job.queue)
@@ -69,42 +75,61 @@ struct JobTally: Sendable {
       sequence: job.sequence, queue: queue,
       nameAndState: names.number(of: job.name) << 4 | UInt32(job.state.rawValue))
     counts[Int(queue)][entry.state] += 1
-    let place = place(of: job.sequence)
-    guard place < entries.count, entries[place].sequence == job.sequence else {
-      entries.insert(entry, at: place)
+    let piece = piece(for: job.sequence)
+    guard piece < pieces.count else {
+      append(entry)
       return nil
     }
-    let old = entries[place]
+    let place = pieces[piece].partitioningIndex { $0.sequence >= job.sequence }
+    guard pieces[piece][place].sequence == job.sequence else {
+      insert(entry, piece, place)
+      return nil
+    }
+    let old = pieces[piece][place]
     counts[Int(old.queue)][old.state] -= 1
-    entries[place] = entry
+    pieces[piece][place] = entry
     return JobState(rawValue: old.state)
   }
 
-  /// The first place whose sequence is not below.
-  private func place(of sequence: Int64) -> Int {
-    if let last = entries.last, last.sequence < sequence { return entries.count }
-    var (low, high) = (0, entries.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+  /// The first piece that ends with this sequence or a later one; the number of pieces when none does.
+  private func piece(for sequence: Int64) -> Int {
+    if let last, last < sequence { return pieces.count }
+    return pieces.partitioningIndex { $0[$0.count - 1].sequence >= sequence }
+  }
+
+  private mutating func append(_ entry: Entry) {
+    count += 1
+    if let last = pieces.indices.last, pieces[last].count < Self.mostInPiece {
+      pieces[last].append(entry)
+    } else {
+      pieces.append([entry])
     }
-    return low
+  }
+
+  private mutating func insert(_ entry: Entry, _ piece: Int, _ place: Int) {
+    count += 1
+    pieces[piece].insert(entry, at: place)
+    guard pieces[piece].count > Self.mostInPiece else { return }
+    let half = Self.mostInPiece / 2
+    pieces.insert(Piece(pieces[piece][half...]), at: piece + 1)
+    pieces[piece].removeSubrange(half...)
   }
 
   // MARK: Asking
 
   /// The latest job; `nil` without any.
-  var last: Int64? { entries.last?.sequence }
+  var last: Int64? { pieces.last?.last?.sequence }
 
   /// Whether a job is known.
   func contains(_ sequence: Int64) -> Bool {
-    let place = place(of: sequence)
-    return place < entries.count && entries[place].sequence == sequence
+    let piece = piece(for: sequence)
+    guard piece < pieces.count else { return false }
+    return pieces[piece][pieces[piece].partitioningIndex { $0.sequence >= sequence }].sequence == sequence
   }
 
   /// All jobs, in the order of coming.
   var outlines: some Sequence<JobOutline> {
-    entries.lazy.map { [queues, names] entry in
+    pieces.lazy.joined().lazy.map { [queues, names] entry in
       JobOutline(
         sequence: entry.sequence, state: JobState(rawValue: entry.state) ?? .waiting,
         queue: queues.all[Int(entry.queue)], name: names.all[Int(entry.name)])
@@ -141,15 +166,15 @@ struct JobTally: Sendable {
     let name = filter.name.map { names.find($0) }
     guard queue != .some(nil), name != .some(nil) else { return [] }
     let mask = filter.states.reduce(filter.states.isEmpty ? ~0 : 0) { $0 | 1 << $1.rawValue }
+    let end = before ?? .max
     var found: [Int64] = []
-    var place = before.map(place(of:)) ?? entries.count
-    while place > 0, found.count < limit {
-      place -= 1
-      let entry = entries[place]
-      guard mask >> entry.state & 1 == 1 else { continue }
-      if let queue, entry.queue != queue { continue }
-      if let name, entry.name != name { continue }
-      found.append(entry.sequence)
+    for piece in pieces.prefix(piece(for: end) + 1).reversed() {
+      for entry in piece.reversed() where entry.sequence < end && mask >> entry.state & 1 == 1 {
+        guard found.count < limit else { return found }
+        if let queue, entry.queue != queue { continue }
+        if let name, entry.name != name { continue }
+        found.append(entry.sequence)
+      }
     }
     return found
   }

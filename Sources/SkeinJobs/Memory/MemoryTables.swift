@@ -141,12 +141,8 @@ struct MemoryTables: Sendable {
 
   /// The jobs that changed after a revision, in order.
   func changes(after revision: Int64, limit: Int) -> [JobRecord] {
-    var (low, high) = (0, history.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if history[middle].revision <= revision { low = middle + 1 } else { high = middle }
-    }
-    let current = history[low...].lazy.filter { jobs[$0.sequence]?.record.revision == $0.revision }
+    let start = history.partitioningIndex { $0.revision > revision }
+    let current = history[start...].lazy.filter { jobs[$0.sequence]?.record.revision == $0.revision }
     return current.prefix(limit).map { jobs[$0.sequence]!.record }
   }
 
