@@ -61,7 +61,7 @@ struct Pages: Sendable {
   func page(of problem: Problem) -> Response {
     let advice: HTML =
       problem.status >= 500
-      ? "<p>The queue itself may be well: its workers are other threads or processes. This page tries again when it is loaded anew; the log has more, under the request <code>\(problem.request)</code>.</p>"
+      ? "<p>Load the page again to try again. The server's log has this under the request <code>\(problem.request)</code>.</p>"
       : ""
     let content = PageContent(
       title: problem.title, place: "",
