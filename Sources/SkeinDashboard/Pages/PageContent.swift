@@ -10,7 +10,7 @@ struct PageContent: Sendable {
 
     /// Whether it tells the same: how far away times are, pages find out by themselves.
     func tells(theSameAs other: Part) -> Bool {
-      id == other.id && html.withoutDistances == other.html.withoutDistances
+      id == other.id && (html == other.html || html.withoutDistances == other.html.withoutDistances)
     }
   }
 
