@@ -238,6 +238,27 @@ struct ThreadPoolTests {
     await pool.shutdown()
   }
 
+  @Test("who sees that an initialiser has failed is refused")
+  func brokenAtOnce() async throws {
+    try await onThread {
+      let gate = Event()
+      let pool = try ThreadPool(threads: 1) {
+        try gate.wait()
+        throw Failed()
+      }
+      let (isCalled, isRefused) = (Event(), Lock(false))
+      // Called in the moment in which the first job fails.
+      try pool.submit { 1 }.onDone { _ in
+        do { _ = try pool.submit { 2 } } catch PoolError.broken { isRefused.withLock { $0 = true } } catch {}
+        isCalled.set()
+      }
+      gate.set()
+      try isCalled.wait()
+      pool.shutdown()
+      #expect(isRefused.withLock { $0 })
+    }
+  }
+
   @Test("task-locals that are bound where work is submitted are bound where it runs")
   func taskLocals() async throws {
     try await withThreadPool(threads: 1) { pool in

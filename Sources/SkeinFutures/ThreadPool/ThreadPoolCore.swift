@@ -188,8 +188,7 @@ final class ThreadPoolCore: PoolRegistry.Member {
     do {
       try initialiser?()
     } catch {
-      first?.fail(with: PoolError.broken(pool: name, error))
-      return breakUp(error)
+      return breakUp(error, workersLess: 1, first: first)
     }
     var job = first
     worker.isBusy = job != nil
@@ -237,18 +236,18 @@ final class ThreadPoolCore: PoolRegistry.Member {
     point.withLock { guarded, _ in guarded.state.workers > guarded.state.core }
   }
 
-  /// The initialiser of a worker threw.
-  private func breakUp(_ error: any Error) { breakUp(error, workersLess: 1) }
-
-  /// Fails everything that has not begun, and that comes.
+  /// Fails everything that has not begun, and that comes: who sees one of them fail is refused from then on.
   ///
-  /// - Parameter workersLess: how many workers end with it at once; the others do when they have done what they do.
-  func breakUp(_ error: any Error, workersLess: Int) {
+  /// - Parameters:
+  ///   - workersLess: how many workers end with it at once; the others do when they have done what they do.
+  ///   - first: what such a worker was to begin with.
+  func breakUp(_ error: any Error, workersLess: Int, first: PoolTask? = nil) {
     let jobs = point.update { guarded in
       guarded.state.workers -= workersLess
       if guarded.state.isOpen { guarded.state.phase = .broken(error) }
       return guarded.state.takeQueue()
     }
+    first?.fail(with: PoolError.broken(pool: name, error))
     for job in jobs { job.fail(with: PoolError.broken(pool: name, error)) }
   }
 
