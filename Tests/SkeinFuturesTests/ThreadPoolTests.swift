@@ -240,7 +240,7 @@ struct ThreadPoolTests {
 
   @Test("who sees that an initialiser has failed is refused")
   func brokenAtOnce() async throws {
-    try await onThread {
+    let isRefused = try await onThread {
       let gate = Event()
       let pool = try ThreadPool(threads: 1) {
         try gate.wait()
@@ -255,8 +255,9 @@ struct ThreadPoolTests {
       gate.set()
       try isCalled.wait()
       pool.shutdown()
-      #expect(isRefused.withLock { $0 })
+      return isRefused.withLock { $0 }
     }
+    #expect(isRefused)
   }
 
   @Test("task-locals that are bound where work is submitted are bound where it runs")
