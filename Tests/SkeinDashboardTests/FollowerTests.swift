@@ -113,7 +113,7 @@ struct FollowerTests {
         sequence: revision, id: JobID(), kind: JobKind(name: "n"), queue: "q", priority: 5,
         life: JobLife(runAt: .now, now: .now), enqueuedAt: .now, revision: revision)
     }
-    var feed = JobFeed(after: 10, most: 5)
+    var feed = JobFeed(after: 10, least: 5)
     #expect(feed.changes(after: 9) == nil)
     #expect(feed.changes(after: 10)?.isEmpty == true)
     for revision in 11...30 as ClosedRange<Int64> { feed.append([change(revision)]) }

@@ -3,7 +3,7 @@ internal import SkeinJobs
 /// The latest changes of jobs, for those who follow them: as many of them as there may be, at the cost of one who reads.
 struct JobFeed: Sendable {
   /// So many changes are kept at the least; who is further behind reads from the store.
-  private let most: Int
+  private let least: Int
   /// As they came, none empty: what is kept elsewhere of the same value is not copied when more come.
   private var batches: [[JobRecord]] = []
   private var count = 0
@@ -11,8 +11,8 @@ struct JobFeed: Sendable {
   private var start: Int64
 
   /// One that begins behind a revision.
-  init(after revision: Int64, most: Int = 4000) {
-    (start, self.most) = (revision, most)
+  init(after revision: Int64, least: Int = 4000) {
+    (start, self.least) = (revision, least)
   }
 
   /// The revision up to which changes are here.
@@ -23,9 +23,9 @@ struct JobFeed: Sendable {
     guard !new.isEmpty else { return }
     batches.append(new)
     count += new.count
-    guard count > 2 * most else { return }
+    guard count > 2 * least else { return }
     var dropped = 0
-    while count - batches[dropped].count >= most {
+    while count - batches[dropped].count >= least {
       count -= batches[dropped].count
       start = batches[dropped].last?.revision ?? start
       dropped += 1

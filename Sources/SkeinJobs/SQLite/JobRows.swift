@@ -99,15 +99,14 @@ struct JobRows {
   }
 
   func payloads(_ sequences: [Int64]) throws -> [Int64: JobPayload] {
-    let rows = try Row.fetchCursor(
-      db,
+    let statement = try db.makeStatement(
       sql: """
         SELECT sequence, \(JobPayload.columns) FROM payloads
         WHERE sequence IN (\(sequences.map(String.init).joined(separator: ",")))
         """)
-    var payloads: [Int64: JobPayload] = [:]
-    while let row = try rows.next() { payloads[try row[0]] = try JobPayload(row, at: 1) }
-    return payloads
+    let payloads = try Row.read(statement) { (try $0[0] as Int64, try JobPayload($0, at: 1)) }
+    // A damaged file may have one twice.
+    return Dictionary(payloads) { first, _ in first }
   }
 
   func lastAttempts(_ sequences: [Int64]) throws -> [Int64: AttemptRecord] {
